@@ -1,0 +1,168 @@
+"""Documents: where they come from, how they stand, and the options people give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, cast
+
+from doc_pipeline.domain.errors import OptionsInvalid
+
+SIDECAR_SUFFIX = ".meta.json"
+
+
+class Origin(StrEnum):
+    """What a document follows: its object, its parent, or its ledger row."""
+
+    UPLOAD = "upload"
+    ATTACHMENT = "attachment"
+    LEGACY = "legacy"
+
+
+class ProcessingStatus(StrEnum):
+    """How far the pipeline is with a document."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    CANCELLED = "cancelled"
+
+
+class Lifecycle(StrEnum):
+    """Whether users see a document."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+class Priority(IntEnum):
+    """Order in the queue; also Dagster's `dagster/priority`."""
+
+    LOW = -10
+    NORMAL = 0
+    HIGH = 10
+    CRITICAL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UploadObject:
+    """An object as a listing of the upload store shows it. `modified_at` is UTC."""
+
+    key: str
+    size_bytes: int
+    etag: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """What a user may say of a document, in object metadata or a sidecar."""
+
+    owner: str | None = None
+    priority: Priority = Priority.NORMAL
+    hold: bool = False
+    language: str | None = None
+    password: str | None = field(default=None, repr=False)
+    chunk_size: int | None = None
+    chunk_strategy: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; the password is there, so never log it."""
+        data = asdict(self)
+        data["priority"] = self.priority.name
+        return data
+
+
+_CHUNK_STRATEGIES = {"adaptive", "fixed"}
+
+
+def parse_options(data: object, source: str) -> DocumentOptions:
+    """Validate the options of one document.
+
+    Raises `OptionsInvalid` naming the field and what it takes, never its value. Unknown names are
+    free metadata.
+    """
+    if not isinstance(data, dict):
+        raise OptionsInvalid(source=source, problem="it must be a JSON object")
+    given = {
+        str(k).lower().replace("-", "_"): v for k, v in cast("dict[object, Any]", data).items()
+    }
+    free = given.pop("metadata", {})
+    if not isinstance(free, dict):
+        raise OptionsInvalid(source=source, problem="metadata must be a JSON object")
+    known: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        value = given.pop(name, None)
+        if value is not None:
+            try:
+                known[name] = read(value)
+            except (ValueError, KeyError, TypeError):
+                raise OptionsInvalid(
+                    source=source, problem=f"{name} must be {_FORMS[name]}"
+                ) from None
+    return DocumentOptions(**known, metadata={**given, **cast("dict[str, Any]", free)})
+
+
+def _read_flag(value: object) -> bool:
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+        str(value).lower()
+    ]
+
+
+def _read_word(value: object) -> str:
+    text = str(value).strip()
+    if not isinstance(value, str) or not text or len(text) > 200 or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _read_password(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _read_language(value: object) -> str:
+    text = _read_word(value).lower()
+    if not (2 <= len(text) <= 10 and text.replace("-", "").isalpha()):
+        raise ValueError
+    return text
+
+
+def _read_size(value: object) -> int:
+    size = int(str(value))
+    if isinstance(value, bool) or not 50 <= size <= 100_000:
+        raise ValueError
+    return size
+
+
+def _read_strategy(value: object) -> str:
+    if value not in _CHUNK_STRATEGIES:
+        raise ValueError
+    return str(value)
+
+
+_READERS: dict[str, Any] = {
+    "owner": _read_word,
+    "priority": lambda value: Priority[str(value).upper()],
+    "hold": _read_flag,
+    "language": _read_language,
+    "password": _read_password,
+    "chunk_size": _read_size,
+    "chunk_strategy": _read_strategy,
+}
+_FORMS = {
+    "owner": "a short text",
+    "priority": "LOW, NORMAL, HIGH or CRITICAL",
+    "hold": "true or false",
+    "language": "an ISO code such as 'en'",
+    "password": "a text",
+    "chunk_size": "a whole number from 50 to 100000 (characters)",
+    "chunk_strategy": "adaptive or fixed",
+}
