@@ -1,1 +1,4 @@
-"""What a document, an element, a chunk and an error are. Standard library only, no input or output."""
+"""What a document, an element, a chunk and an error are.
+
+Standard library only; no input or output.
+"""

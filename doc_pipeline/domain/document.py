@@ -135,6 +135,10 @@ def _read_language(value: object) -> str:
     return text
 
 
+def _read_priority(value: object) -> Priority:
+    return Priority[str(value).upper()]
+
+
 def _read_size(value: object) -> int:
     size = int(str(value))
     if isinstance(value, bool) or not 50 <= size <= 100_000:
@@ -150,7 +154,7 @@ def _read_strategy(value: object) -> str:
 
 _READERS: dict[str, Any] = {
     "owner": _read_word,
-    "priority": lambda value: Priority[str(value).upper()],
+    "priority": _read_priority,
     "hold": _read_flag,
     "language": _read_language,
     "password": _read_password,
