@@ -1,0 +1,1 @@
+"""Bytes of one document to text and elements. Knows no store, no stage, no Dagster."""

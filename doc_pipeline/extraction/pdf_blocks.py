@@ -1,0 +1,204 @@
+"""Lines of a PDF to blocks: headings, paragraphs, list items, page headers and footers.
+
+Layout only: size, weight, place and gaps. Knows neither pdfium nor elements' offsets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from doc_pipeline.domain.element import Element
+from doc_pipeline.extraction.pdf_lines import Line, PageLines
+
+_EDGE = 0.1
+_TITLE_SIZE = 1.12
+_TITLE_MAX_CHARS = 200
+_BOLD_TITLE_MAX_CHARS = 100
+_GAP = 1.28
+_SIZE_CHANGE = 0.08
+_MAX_DEPTH = 5
+_BULLET = re.compile(r"^[•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔❖\uf0b7\uf0a7\uf076\u2043–—*-]\s+(?=\S)")
+_NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
+_HEADING_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[A-Z]\.|[IVX]{1,5}\.)\s+(?=\S)")
+_SENTENCE_END = tuple(".!?:;。！？：；؟…।")
+_NARRATIVE_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What is normal in this document."""
+
+    body_size: float
+    is_body_bold: bool
+    leading: dict[float, float]
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together; `role` is an element type."""
+
+    role: str
+    lines: list[Line] = field(default_factory=list[Line])
+
+    @property
+    def size(self) -> float:
+        return self.lines[0].size
+
+    @property
+    def text(self) -> str:
+        parts: list[str] = []
+        for line in self.lines:
+            if parts and not parts[-1].endswith("\0"):
+                parts.append(" ")
+            parts.append(line.text + ("\0" if line.is_hyphenated else ""))
+        return "".join(parts).replace("\0", "").strip()
+
+
+def build_elements(pages: Sequence[PageLines]) -> list[Element]:
+    """Elements of all pages in reading order."""
+    margins = _repeated_margins(pages)
+    body = [line for page in pages for line in page.lines if id(line) not in margins]
+    style = _measure(body or [line for page in pages for line in page.lines])
+    blocks: list[_Block] = []
+    for page in pages:
+        page_blocks: list[_Block] = []
+        for line in page.lines:
+            role = margins.get(id(line)) or _role(line, style)
+            if page_blocks and _continues(page_blocks[-1], line, role, style):
+                page_blocks[-1].lines.append(line)
+            else:
+                page_blocks.append(_Block(role, [line]))
+        blocks.extend(page_blocks)
+    depths = _depths(blocks)
+    return [_element(block, depths) for block in blocks]
+
+
+def _repeated_margins(pages: Sequence[PageLines]) -> dict[int, str]:
+    """Lines at the page's edge that come again on other pages, by id: 'Header' or 'Footer'."""
+    seen: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for page in pages:
+        for line in page.lines:
+            role = _edge(line, page)
+            if role:
+                seen[role, re.sub(r"\d+", "#", line.text.lower())].append(line)
+    needed = min(4, max(2, len(pages) // 3))
+    found: dict[int, str] = {}
+    for (role, _), lines in seen.items():
+        if len({line.page for line in lines}) >= needed:
+            found.update((id(line), role) for line in lines)
+    return found
+
+
+def _edge(line: Line, page: PageLines) -> str | None:
+    if line.bottom <= page.height * _EDGE:
+        return "Header"
+    if line.top >= page.height * (1 - _EDGE):
+        return "Footer"
+    return None
+
+
+def _measure(lines: Sequence[Line]) -> _Style:
+    sizes: Counter[float] = Counter()
+    bold = 0
+    gaps: dict[float, list[float]] = defaultdict(list)
+    for line in lines:
+        sizes[round(line.size * 2) / 2] += len(line.text)
+        bold += len(line.text) if line.is_bold else 0
+    for before, line in zip(lines, lines[1:], strict=False):
+        pitch = line.top - before.top
+        if line.page == before.page and _is_same_size(before, line) and 0 < pitch < 3 * line.size:
+            gaps[round(line.size)].append(pitch)
+    leading = {size: sorted(values)[len(values) // 3] for size, values in gaps.items()}
+    body_size = max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 10.0
+    return _Style(body_size, bold * 2 > sum(sizes.values()), leading)
+
+
+def _is_same_size(before: Line, line: Line) -> bool:
+    return abs(before.size - line.size) <= _SIZE_CHANGE * max(before.size, line.size)
+
+
+def _role(line: Line, style: _Style) -> str:
+    has_words = sum(map(str.isalpha, line.text)) * 2 >= len(line.text.replace(" ", ""))
+    if has_words and _stands_out(line, style):
+        return "Title"
+    if _BULLET.match(line.text) or _NUMBER.match(line.text):
+        return "ListItem"
+    return "NarrativeText"
+
+
+def _stands_out(line: Line, style: _Style) -> bool:
+    if line.size >= style.body_size * _TITLE_SIZE:
+        return len(line.text) <= _TITLE_MAX_CHARS
+    if not line.is_bold or style.is_body_bold or line.size < style.body_size * 0.95:
+        return False
+    is_short = len(line.text) <= _BOLD_TITLE_MAX_CHARS
+    return is_short and not line.text.endswith((".", ",", ";")) and not _BULLET.match(line.text)
+
+
+def _continues(block: _Block, line: Line, role: str, style: _Style) -> bool:
+    """Whether a line belongs to the block before it."""
+    before = block.lines[-1]
+    if "Header" in (role, block.role) or "Footer" in (role, block.role):
+        return role == block.role and abs(line.top - before.top) < before.size / 2
+    if not _is_same_size(before, line) or line.is_bold != before.is_bold:
+        return _is_same_row(before, line) and role != "Title" and block.role != "Title"
+    if role == "ListItem" or (role == "Title") != (block.role == "Title"):
+        return False
+    pitch = line.top - before.top
+    if pitch < -line.size / 2:
+        return False
+    leading = style.leading.get(round(line.size), line.size * 1.2)
+    if pitch > max(leading, line.size * 0.9) * _GAP:
+        return False
+    if role == "Title":
+        return not _HEADING_NUMBER.match(line.text) and len(block.text) < _TITLE_MAX_CHARS
+    return _is_same_row(before, line) or not _ends_paragraph(block, line)
+
+
+def _is_same_row(before: Line, line: Line) -> bool:
+    return abs(line.top - before.top) < line.size / 2 and line.left >= before.right - 1
+
+
+def _ends_paragraph(block: _Block, line: Line) -> bool:
+    """A short last line with a full stop, or a first line that is set in or out."""
+    before = block.lines[-1]
+    right = max(each.right for each in block.lines[-6:])
+    right = max(right, line.right)
+    width = right - min(block.lines[-1].left, line.left)
+    is_short = before.right < right - max(0.15 * width, 2 * before.size)
+    if is_short and before.text.endswith(_SENTENCE_END):
+        return True
+    indent = line.left - before.left
+    if indent > line.size * 0.8 and len(block.lines) > 1:
+        return True
+    return block.role == "ListItem" and indent < -line.size * 0.8
+
+
+def _depths(blocks: Iterable[_Block]) -> dict[tuple[float, bool], int]:
+    """Heading level of each title style: larger first, then bold before plain."""
+    styles = {_title_style(block) for block in blocks if block.role == "Title"}
+    ranked = sorted(styles, reverse=True)
+    return {style: min(rank, _MAX_DEPTH) for rank, style in enumerate(ranked)}
+
+
+def _title_style(block: _Block) -> tuple[float, bool]:
+    return round(block.size), block.lines[0].is_bold
+
+
+def _element(block: _Block, depths: dict[tuple[float, bool], int]) -> Element:
+    text = block.text
+    page = block.lines[0].page
+    extra = {"font_size": round(block.size, 1)}
+    if block.role == "Title":
+        return Element("Title", text, page=page, depth=depths[_title_style(block)], extra=extra)
+    if block.role == "ListItem":
+        return Element("ListItem", _BULLET.sub("", text, count=1), page=page, extra=extra)
+    if block.role == "NarrativeText":
+        is_prose = text.endswith(_SENTENCE_END) or len(text.split()) >= _NARRATIVE_WORDS
+        return Element(
+            "NarrativeText" if is_prose else "UncategorizedText", text, page=page, extra=extra
+        )
+    return Element(block.role, text, page=page, extra=extra)

@@ -1,0 +1,163 @@
+"""Which extractor takes which kind of file, and the one door through which files are extracted.
+
+A new format is one line in `_EXTRACTORS`. Heavy libraries are imported when a file needs them.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from doc_pipeline.domain.element import ExtractedText, place_elements
+from doc_pipeline.domain.errors import (
+    DiskFull,
+    ExtractionFailed,
+    FileCorrupt,
+    NoTextFound,
+    PipelineError,
+    TypeUnsupported,
+)
+from doc_pipeline.extraction.language import detect_language
+from doc_pipeline.extraction.request import Draft, Extractor, ExtractRequest
+
+__all__ = [
+    "Draft",
+    "ExtractRequest",
+    "Extractor",
+    "extract_file",
+    "extractor_for",
+    "extractor_id",
+    "supported_kinds",
+]
+
+_MAX_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LazyExtractor:
+    """An extractor whose module is imported at its first file.
+
+    The function takes (path, request) and returns a `Draft`.
+    """
+
+    module: str
+    function: str
+    name: str
+    version: str
+
+    def __call__(self, path: Path, request: ExtractRequest) -> ExtractedText:
+        """Extract the file and give every element its span."""
+        module = import_module(f"doc_pipeline.extraction.{self.module}")
+        draft = cast("Draft", getattr(module, self.function)(path, request))
+        text, elements = place_elements(draft.elements)
+        return ExtractedText(
+            text=text,
+            elements=elements,
+            kind=request.kind,
+            extractor=f"{self.name}@{self.version}",
+            pages=draft.pages,
+            language=draft.language,
+            title=_clean_title(draft.title),
+            warnings=draft.warnings,
+        )
+
+
+_TEXT = LazyExtractor("plain_text", "extract_text", "unstructured-text", "1")
+_MARKDOWN = LazyExtractor("markup", "extract_markdown", "unstructured-md", "1")
+_HTML = LazyExtractor("markup", "extract_html", "unstructured-html", "1")
+_SHEETS = LazyExtractor("sheets", "extract_workbook", "calamine", "1")
+_DELIMITED = LazyExtractor("delimited", "extract_delimited", "csv-rows", "1")
+_RECORDS = LazyExtractor("records", "extract_json", "json-lines", "1")
+
+_EXTRACTORS: dict[str, LazyExtractor] = {
+    "pdf": LazyExtractor("pdf", "extract_pdf", "pdf-lines", "1"),
+    "docx": LazyExtractor("office", "extract_docx", "unstructured-docx", "1"),
+    "pptx": LazyExtractor("office", "extract_pptx", "unstructured-pptx", "1"),
+    "eml": LazyExtractor("mail", "extract_mail", "unstructured-eml", "1"),
+    "txt": _TEXT,
+    "md": _MARKDOWN,
+    "html": _HTML,
+    "xlsx": _SHEETS,
+    "xls": _SHEETS,
+    "ods": _SHEETS,
+    "csv": _DELIMITED,
+    "tsv": _DELIMITED,
+    "json": _RECORDS,
+    "ndjson": _RECORDS,
+}
+
+
+def supported_kinds() -> tuple[str, ...]:
+    """Every kind that has an extractor, sorted."""
+    return tuple(sorted(_EXTRACTORS))
+
+
+def extractor_for(kind: str) -> Extractor:
+    """The extractor of a kind. Raises `TypeUnsupported`."""
+    try:
+        return _EXTRACTORS[kind]
+    except KeyError:
+        raise TypeUnsupported(kind=kind) from None
+
+
+def extractor_id(kind: str) -> str:
+    """Name and version of the kind's extractor, such as 'pdf-lines@1'; imports nothing heavy.
+
+    Raises `TypeUnsupported`.
+    """
+    extractor = extractor_for(kind)
+    return f"{extractor.name}@{extractor.version}"
+
+
+def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
+    """Text and elements of a file, its language and title.
+
+    Raises `TypeUnsupported`, `FileCorrupt`, `FileEncrypted`, `OverLimit`, `NoTextFound`,
+    `ExtractionFailed`, and nothing else but `DiskFull` and `MemoryError`.
+    """
+    extractor = extractor_for(request.kind)
+    try:
+        extracted = extractor(path, request)
+    except (PipelineError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - parsers raise anything; it gets a name here
+        raise _named(error, request.kind) from error
+    if not extracted.text.strip():
+        raise NoTextFound(kind=request.kind)
+    language = request.language or extracted.language or detect_language(extracted.text)
+    return replace(extracted, language=language, title=extracted.title or _first_title(extracted))
+
+
+_DAMAGE = {
+    "BadZipFile",  # zipfile
+    "CalamineError",
+    "EOFError",
+    "InvalidXmlError",  # python-docx and python-pptx
+    "KeyError",  # a part named by a relationship is not in the package
+    "PackageNotFoundError",  # python-docx and python-pptx
+    "ParserError",  # lxml
+    "XMLSyntaxError",
+    "ZipError",
+    "error",  # zlib.error
+}
+"""Class names of library errors that say 'these bytes are not a whole file of the type'."""
+
+
+def _named(error: Exception, kind: str) -> PipelineError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DiskFull(store="temporary")
+    if {base.__name__ for base in type(error).__mro__} & _DAMAGE:
+        return FileCorrupt(kind=kind)
+    return ExtractionFailed(kind=kind, reason=type(error).__name__)
+
+
+def _first_title(extracted: ExtractedText) -> str | None:
+    titles = (element for element in extracted.elements[:200] if element.type == "Title")
+    return next((_clean_title(title.text) for title in titles), None)
+
+
+def _clean_title(title: str | None) -> str | None:
+    return " ".join((title or "").split())[:_MAX_TITLE] or None

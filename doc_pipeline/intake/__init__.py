@@ -1,0 +1,1 @@
+"""Real file type and admission verdict. Reads bytes, never content."""
