@@ -281,7 +281,8 @@ class Settings(BaseSettings):
         return self
 
     def _check_key_pair(self) -> None:
-        if any(url.startswith("s3://") for url in (self.uploads_url, self.artifacts_url)):
+        urls = (self.uploads_url, self.artifacts_url, self.index_url)
+        if any(url.startswith("s3://") for url in urls):
             absent = "s3_secret_access_key" if self.s3_access_key_id else "s3_access_key_id"
             raise StorageNotConfigured(name=_any_variable_of(absent))
 
