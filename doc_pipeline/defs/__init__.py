@@ -1,0 +1,4 @@
+"""Everything that Dagster sees: partitions, assets, sensors, jobs, resources.
+
+The only package that imports dagster. Computes nothing itself: stages do.
+"""

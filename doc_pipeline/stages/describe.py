@@ -1,0 +1,46 @@
+"""Stage describe: write the chunk rows and the facts of a wave of documents into SQL.
+
+The last stage: in the same transaction the documents become completed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from doc_pipeline.catalog.work import DocumentRecord
+from doc_pipeline.domain.identity import fingerprint_of
+from doc_pipeline.domain.stage import CODE_VERSION, Stage
+from doc_pipeline.stages.adapters import Adapters
+from doc_pipeline.stages.embed import EmbeddedDocument
+
+
+def describe_documents(wave: Sequence[EmbeddedDocument], run_id: str, adapters: Adapters) -> None:
+    """Write all rows of the wave in one transaction. Raises `CatalogUnavailable`."""
+    adapters.catalog.work.complete(
+        [_record(embedded, adapters) for embedded in wave], run_id=run_id
+    )
+
+
+def describe_fingerprint(embedded: EmbeddedDocument) -> str:
+    """Changes with what is in the index."""
+    return fingerprint_of(
+        Stage.DESCRIBE, CODE_VERSION[Stage.DESCRIBE], {}, [embedded.fingerprint]
+    )
+
+
+def _record(embedded: EmbeddedDocument, adapters: Adapters) -> DocumentRecord:
+    ready = embedded.ready
+    facts = ready.chunked.facts
+    return DocumentRecord(
+        document_id=ready.document.document_id,
+        version=ready.version,
+        title=facts.title or ready.document.original_name,
+        language=facts.language,
+        pages=facts.pages,
+        words=facts.words,
+        characters=facts.characters,
+        chunks=ready.chunked.chunks,
+        tokens=ready.chunked.tokens,
+        kind=facts.kind,
+        embedding_model=adapters.embedder.model_id,
+    )

@@ -1,0 +1,251 @@
+"""Find what is new, changed or gone in the upload store, and write it into the catalog.
+
+Reads names, sizes and sidecars, never a document's content. Starts no runs.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from doc_pipeline.catalog.catalog import Catalog
+from doc_pipeline.catalog.discovery import Registration
+from doc_pipeline.domain.document import (
+    SIDECAR_SUFFIX,
+    DocumentOptions,
+    UploadObject,
+    parse_options,
+)
+from doc_pipeline.domain.errors import OptionsInvalid, PipelineError, UploadsVanished
+from doc_pipeline.domain.identity import document_id_of
+from doc_pipeline.storage.uploads import UploadStore
+
+ROOT_STATE = "uploads_root"
+WATERMARK_STATE = "listing_after"
+ACCEPT_STATE = "accept_deletes"
+PROBLEMS_STATE = "upload_problems"
+
+VANISHED_LEAST = 20
+VANISHED_SHARE = 0.10
+"""More than a tenth and at least twenty gone at once looks like a share that is not mounted."""
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverySettings:
+    """How a tick looks at the uploads.
+
+    An object younger than `settle_s` waits for the next tick: it may still be written. One look
+    ends after `seconds` or `max_objects`; the next goes on from there.
+    """
+
+    ignored_names: Sequence[str] = ()
+    hold_prefix: str = "hold/"
+    settle_s: float = 2.0
+    seconds: float = 40.0
+    max_objects: int = 20_000
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What one look found. Lists hold document ids."""
+
+    listed: int = 0
+    new: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])
+    deleted: list[str] = field(default_factory=list[str])
+    held: int = 0
+    ignored: int = 0
+    waiting: int = 0
+    is_cut: bool = False
+    problems: list[PipelineError] = field(default_factory=list[PipelineError])
+
+    def figures(self) -> dict[str, int]:
+        """The counts, for the tick's log."""
+        return {
+            "listed": self.listed,
+            "new": len(self.new),
+            "changed": len(self.changed),
+            "deleted": len(self.deleted),
+            "held": self.held,
+            "ignored": self.ignored,
+            "still being written": self.waiting,
+            "unusable names": len(self.problems),
+        }
+
+
+def discover_uploads(
+    uploads: UploadStore,
+    catalog: Catalog,
+    settings: DiscoverySettings,
+    clock: Callable[[], float] = time.time,
+) -> Discovery:
+    """Compare the upload store with the catalog and register every difference.
+
+    A cut look loses nothing: its watermark is kept in the catalog, what it registered stays.
+
+    Raises:
+        UploadsVanished: so much is gone that it looks like a share that is not mounted.
+        StoreUnavailable: the store does not answer.
+        CatalogUnavailable: the catalog does not answer.
+    """
+    return _Look(uploads, catalog, settings, clock).run()
+
+
+def accept_deletes(catalog: Catalog) -> None:
+    """Let the next whole look believe what it sees, however much is gone."""
+    catalog.discovery.set_state(ACCEPT_STATE, True)
+
+
+@dataclass(slots=True)
+class _Look:
+    uploads: UploadStore
+    catalog: Catalog
+    settings: DiscoverySettings
+    clock: Callable[[], float]
+    found: Discovery = field(default_factory=Discovery)
+
+    def run(self) -> Discovery:
+        state = self.catalog.discovery
+        is_accepted = bool(state.get_state(ACCEPT_STATE))
+        self._check_root(is_accepted=is_accepted)
+        after: str | None = state.get_state(WATERMARK_STATE)
+        objects = self._list(after)
+        last = objects[-1].key if self.found.is_cut and objects else None
+        self._check_gone(after, last, objects, is_accepted=is_accepted)
+        sidecars = {item.key: item for item in objects if item.key.endswith(SIDECAR_SUFFIX)}
+        documents = [item for item in objects if self._is_document(item, sidecars)]
+        for start in range(0, len(documents), PAGE):
+            self._register(documents[start : start + PAGE], sidecars)
+        state.set_state(WATERMARK_STATE, last)
+        state.set_state(PROBLEMS_STATE, [error.sentence for error in self.found.problems])
+        if is_accepted and not self.found.is_cut:
+            state.set_state(ACCEPT_STATE, False)
+        return self.found
+
+    # -- what is there ----------------------------------------------------------------------
+
+    def _list(self, after: str | None) -> list[UploadObject]:
+        deadline = self.clock() + self.settings.seconds
+        objects: list[UploadObject] = []
+        for item in islice(self.uploads.list(after), self.settings.max_objects + 1):
+            if len(objects) == self.settings.max_objects or self.clock() > deadline:
+                self.found.is_cut = True
+                break
+            objects.append(item)
+        self.found.listed = len(objects)
+        self.found.problems = list(self.uploads.problems)
+        return objects
+
+    def _is_document(self, item: UploadObject, sidecars: Collection[str]) -> bool:
+        if item.key in sidecars:
+            return False
+        if any(_is_ignored(part, self.settings.ignored_names) for part in item.key.split("/")):
+            self.found.ignored += 1
+            return False
+        age_s = self.clock() - item.modified_at.timestamp()
+        if 0 <= age_s < self.settings.settle_s:
+            self.found.waiting += 1
+            return False
+        return True
+
+    def _register(
+        self, objects: Sequence[UploadObject], sidecars: dict[str, UploadObject]
+    ) -> None:
+        state = self.catalog.discovery
+        known_sidecars = state.options_hashes([item.key for item in objects])
+        compared = state.compare(objects)
+        is_new = {item.key for item in compared.new}
+        touched = {item.key for item in (*compared.new, *compared.changed)}
+        registrations: list[Registration] = []
+        for item in objects:
+            sidecar = sidecars.get(item.key + SIDECAR_SUFFIX)
+            options_hash = sidecar.etag if sidecar else ""
+            if item.key in touched or known_sidecars.get(item.key, "") != options_hash:
+                registrations.append(self._registration(item, sidecar, options_hash))
+                ids = self.found.new if item.key in is_new else self.found.changed
+                ids.append(registrations[-1].document_id)
+        if registrations:
+            state.register(registrations)
+
+    def _registration(
+        self, item: UploadObject, sidecar: UploadObject | None, options_hash: str
+    ) -> Registration:
+        options, error = DocumentOptions(), None
+        try:
+            options = self._options(item, sidecar)
+        except OptionsInvalid as invalid:
+            error = invalid
+        is_held = options.hold or (
+            bool(self.settings.hold_prefix) and item.key.startswith(self.settings.hold_prefix)
+        )
+        self.found.held += is_held
+        return Registration(
+            upload=item,
+            document_id=document_id_of(item.key),
+            storage_url=f"{self.uploads.url.rstrip('/')}/{item.key}",
+            options=options,
+            options_hash=options_hash,
+            held=is_held,
+            error=error,
+        )
+
+    def _options(self, item: UploadObject, sidecar: UploadObject | None) -> DocumentOptions:
+        data: dict[str, object] = dict(self.uploads.metadata(item.key))
+        if sidecar is not None:
+            source = sidecar.key.rsplit("/", 1)[-1]
+            try:
+                read = json.loads(self.uploads.read_small(sidecar.key))
+            except ValueError:
+                raise OptionsInvalid(source=source, problem="it is not JSON") from None
+            if not isinstance(read, dict):
+                raise OptionsInvalid(source=source, problem="it must be a JSON object")
+            data.update(read)
+            return parse_options(data, source)
+        return parse_options(data, "the object's metadata")
+
+    # -- what is gone -------------------------------------------------------------------------
+
+    def _check_root(self, *, is_accepted: bool) -> None:
+        state = self.catalog.discovery
+        root, known_root = self.uploads.root_identity(), state.get_state(ROOT_STATE)
+        if known_root is not None and known_root != root and not is_accepted:
+            known = state.gone_between(None, None, ()).known
+            if known:
+                raise UploadsVanished(
+                    gone=known, known=known, why="the folder is on another device than before"
+                )
+        if known_root != root:
+            state.set_state(ROOT_STATE, root)
+
+    def _check_gone(
+        self,
+        after: str | None,
+        last: str | None,
+        objects: Sequence[UploadObject],
+        *,
+        is_accepted: bool,
+    ) -> None:
+        state = self.catalog.discovery
+        present = {item.key for item in objects}
+        gone = state.gone_between(after, last, present)
+        if not gone.keys:
+            return
+        count = len(gone.keys)
+        if not is_accepted:
+            if not objects and after is None:
+                raise UploadsVanished(gone=count, known=gone.known, why="the folder is empty")
+            if count >= VANISHED_LEAST and count > VANISHED_SHARE * gone.known:
+                raise UploadsVanished(gone=count, known=gone.known, why="more than a tenth")
+        self.found.deleted = [document_id for _, document_id in gone.keys]
+        state.mark_deleted(self.found.deleted)
+
+
+def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+

@@ -1,0 +1,144 @@
+"""Stage receive: copy an upload into the artifact store, under the version its bytes make.
+
+Decides the file's real type and refuses what no extractor should see. Does not read its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from doc_pipeline.catalog.work import ClaimedDocument, FinishedStage
+from doc_pipeline.domain.errors import ArtifactMissing, DiskFull, ObjectGone, UploadChanging
+from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
+from doc_pipeline.domain.stage import CODE_VERSION, Stage
+from doc_pipeline.intake.gate import admit_file
+from doc_pipeline.stages.adapters import Adapters
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """The raw copy of one version. `path` is set while a local copy of this run exists."""
+
+    version: int
+    fingerprint: str
+    artifact_key: str
+    sha256: str
+    size_bytes: int
+    etag: str
+    kind: str
+    mime: str
+    is_reused: bool
+    path: Path | None = None
+
+
+def receive_document(
+    document: ClaimedDocument, before: FinishedStage | None, adapters: Adapters, folder: Path
+) -> ReceivedFile:
+    """Copy the upload, or take the copy that is there when the upload did not change.
+
+    `folder` takes the local copy; the caller deletes it. Raises the errors of the upload store
+    and of the gate.
+    """
+    known = _known_copy(document, before, adapters)
+    if known is not None:
+        return known
+    path = folder / "raw"
+    etag = adapters.uploads.head(document.source_key).etag
+    sha256, size_bytes = _download(document.source_key, path, adapters)
+    uploaded = adapters.uploads.head(document.source_key)
+    if uploaded.etag != etag or uploaded.size_bytes != size_bytes:
+        raise UploadChanging(key=document.source_key)
+    file_type = admit_file(path, document.original_name, adapters.settings.limits)
+    fingerprint = fingerprint_of(Stage.RECEIVE, CODE_VERSION[Stage.RECEIVE], {}, [sha256])
+    version = adapters.catalog.work.next_version(document.document_id, sha256)
+    key = artifact_prefix(Stage.RECEIVE, document.document_id, version, fingerprint) + "/raw"
+    is_reused = adapters.artifacts.exists(key)
+    if not is_reused:
+        adapters.artifacts.put_file(key, path)
+    version = adapters.catalog.work.record_version(
+        document.document_id,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        etag=etag,
+        uploaded_at=uploaded.modified_at,
+        kind=file_type.kind,
+        mime=file_type.mime,
+        claimed_mime=file_type.claimed_mime,
+        raw_key=key,
+    )
+    return ReceivedFile(
+        version=version,
+        fingerprint=fingerprint,
+        artifact_key=key,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        etag=etag,
+        kind=file_type.kind,
+        mime=file_type.mime,
+        is_reused=is_reused,
+        path=path,
+    )
+
+
+def received_before(before: FinishedStage | None, adapters: Adapters) -> ReceivedFile:
+    """The raw copy an earlier run made. Raises `ArtifactMissing` when there is none."""
+    if before is None or not adapters.artifacts.exists(before.artifact_key or ""):
+        raise ArtifactMissing(stage=Stage.RECEIVE.value)
+    figures = before.figures
+    return ReceivedFile(
+        version=before.version,
+        fingerprint=before.fingerprint,
+        artifact_key=before.artifact_key or "",
+        sha256=str(figures["sha256"]),
+        size_bytes=int(figures["bytes"]),
+        etag=str(figures["etag"]),
+        kind=str(figures["type"]),
+        mime=str(figures["mime"]),
+        is_reused=True,
+    )
+
+
+@contextmanager
+def raw_file(received: ReceivedFile, adapters: Adapters) -> Iterator[Path]:
+    """The raw file as a local path: this run's download, or a copy from the artifact store."""
+    if received.path is not None and received.path.exists():
+        yield received.path
+        return
+    with TemporaryDirectory(prefix="doc-pipeline-") as folder:
+        try:
+            copy = adapters.artifacts.local_copy(received.artifact_key, Path(folder))
+            with copy as path:
+                yield path
+        except ObjectGone as gone:
+            raise ArtifactMissing(stage=Stage.RECEIVE.value) from gone
+
+
+def _known_copy(
+    document: ClaimedDocument, before: FinishedStage | None, adapters: Adapters
+) -> ReceivedFile | None:
+    if before is None or before.figures.get("etag") != document.etag:
+        return None
+    try:
+        return received_before(before, adapters)
+    except ArtifactMissing:
+        return None
+
+
+def _download(key: str, path: Path, adapters: Adapters) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    size_bytes = 0
+    pieces = adapters.uploads.stream(key)
+    try:
+        with path.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                digest.update(piece)
+                size_bytes += len(piece)
+    except OSError as error:
+        raise DiskFull(store="temporary") from error
+    return digest.hexdigest(), size_bytes
