@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from doc_pipeline.chunking.blocks import Block
-from doc_pipeline.chunking.graphemes import boundary_at_or_before
+from doc_pipeline.chunking.graphemes import boundary_at_or_before, is_boundary
 from doc_pipeline.chunking.tokens import token_offset
 
 
@@ -29,15 +29,23 @@ def fixed_spans(text: str, blocks: Sequence[Block], window: Window) -> Iterator[
     is larger than the window is cut: a limit is a limit.
     """
     for start, end in _runs(blocks):
-        cursor = start
+        cursor, cut = start, _window_end(text, start, end, window)
         while cursor < end:
-            cut = _window_end(text, cursor, end, window)
             if text[cursor:cut].strip():
                 yield cursor, cut
-            if cut == end:
-                break
-            step_back = boundary_at_or_before(text, cut - window.overlap, cursor)
-            cursor = step_back if cursor < step_back < cut else cut
+            cursor = _next_start(text, (cursor, cut), end, window)
+            cut = _window_end(text, cursor, end, window)
+
+
+def _next_start(text: str, last: tuple[int, int], end: int, window: Window) -> int:
+    """Where the next window begins: by the overlap before the end of the last, if that gets on."""
+    cursor, cut = last
+    wished = cut - window.overlap
+    if cut < end and cursor < wished < cut:
+        start = boundary_at_or_before(text, wished, cursor)
+        if is_boundary(text, start, cursor) and _window_end(text, start, end, window) > cut:
+            return start
+    return cut
 
 
 def _runs(blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ import unicodedata
 
 _JOINER = "\u200d"
 _EXTENDING = frozenset("\u200c\u200d\u0e33\u0eb3")
+_PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
 _MARKS = frozenset({"Mn", "Mc", "Me"})
 _VIRAMA = 9
 
@@ -45,6 +46,7 @@ def _holds(before: str, after: str) -> bool:
     """Whether the character before takes the next one in."""
     return (
         before == _JOINER
+        or before in _PREPENDED
         or unicodedata.combining(before) == _VIRAMA
         or ("\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff")
         or _is_syllable_inside(before, after)

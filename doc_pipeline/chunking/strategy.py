@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 
 from doc_pipeline.chunking.adaptive import cheapest_cuts, largest_chunk
 from doc_pipeline.chunking.atoms import AtomSizes, atoms_of
@@ -90,7 +91,7 @@ def _adaptive_passages(
     atoms = atoms_of(text, blocks, sizes, pages_are_units=profile.pages_are_units)
     firsts = cheapest_cuts(atoms, boundary_costs(text, atoms), target, most)
     passages: list[_Passage] = []
-    for first, after in zip(firsts, [*firsts[1:], len(atoms)], strict=True):
+    for first, after in pairwise([*firsts, len(atoms)]):
         passages.append(
             _Passage(
                 atoms[first].start,
