@@ -1,0 +1,1 @@
+"""The command line: thin doors over services, stages and Dagster's own commands."""
