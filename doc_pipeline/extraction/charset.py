@@ -17,7 +17,9 @@ _MARKS = (
 )
 _SAMPLE = 64 * 1024
 _LATIN = frozenset({"cp1252", "latin_1", "iso8859_1", "iso8859_15", "mac_roman", "mac_iceland"})
-_WESTERN_BYTES = frozenset("ÄÖÜäöüßéèêëàâçñóíúáôîïìòùûøåæØÅÆÉÀÇÑ’‘“”„–—…€£§©®°«»· ¿¡".encode("cp1252"))
+_WESTERN_BYTES = frozenset(
+    "ÄÖÜäöüßéèêëàâçñóíúáôîïìòùûøåæØÅÆÉÀÇÑ’‘“”„–—…€£§©®°«»· ¿¡".encode("cp1252")
+)
 _WESTERN_SHARE = 0.25
 """Western European prose has few accented letters; Cyrillic or Greek has nearly all of them."""
 _MULTIBYTE = frozenset(

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from doc_pipeline.domain.element import Element
+from doc_pipeline.extraction.tables import table_text
 from doc_pipeline.extraction.tokenizer_seam import install_tokenizer
 
 _KEPT = ("link_urls", "link_texts", "emphasized_text_contents", "sent_from", "sent_to", "subject")
@@ -26,8 +27,16 @@ def load_partition(name: str) -> Callable[..., Iterable[Any]]:
     return function
 
 
+def classify_text(text: str) -> Element:
+    """One block of plain text with the class that unstructured gives it."""
+    install_tokenizer()
+    module = import_module("unstructured.partition.text")
+    found = module.element_from_text(text)
+    return to_element(found.category, str(found.text or text), found.metadata)
+
+
 def to_elements(found: Iterable[Any]) -> list[Element]:
-    """unstructured's elements as ours; page breaks are dropped, the page numbers stay."""
+    """Unstructured's elements as ours; page breaks are dropped, the page numbers stay."""
     elements = [
         to_element(element.category, str(element.text or ""), element.metadata)
         for element in found
@@ -40,20 +49,39 @@ def to_element(category: str, text: str, metadata: Any) -> Element:
     """One element with the metadata that later stages use."""
     fields: Mapping[str, Any] = metadata.to_dict()
     depth = fields.get("category_depth")
+    html = fields.get("text_as_html")
+    rows = _rows_in(html) if html else []
     element = Element(
         type=category,
-        text=text.strip(),
+        text=table_text(rows) or text.strip(),
         page=fields.get("page_number"),
-        depth=depth if depth is not None or category != "Title" else 0,
-        text_as_html=fields.get("text_as_html"),
+        depth=(depth or 0) if category == "Title" else None,
+        text_as_html=html,
         extra={name: fields[name] for name in _KEPT if fields.get(name)},
     )
     return _without_false_title(element)
 
 
+def _rows_in(html: str) -> list[list[str]]:
+    from lxml import html as lxml_html
+
+    table = lxml_html.fragment_fromstring(html, create_parent=True)
+    rows = table.iter("tr")
+    return [
+        [" ".join(cell.itertext()) for cell in row.iterchildren() if cell.tag in {"td", "th"}]
+        for row in rows
+    ]
+
+
 def _without_false_title(element: Element) -> Element:
-    """A 'Title' as long as a paragraph would become the heading of everything after it."""
-    is_long = len(element.text) > _TITLE_MAX_CHARS or len(element.text.split()) > _TITLE_MAX_WORDS
-    if element.type == "Title" and is_long:
+    """A 'Title' that is prose or rows would become the heading of everything after it."""
+    if element.type != "Title":
+        return element
+    text = element.text
+    is_long = len(text) > _TITLE_MAX_CHARS or len(text.split()) > _TITLE_MAX_WORDS
+    has_letters = any(map(str.isalpha, text))
+    if is_long or (text.endswith((".", "。", ";", ",")) and len(text.split()) > 3):
         return replace(element, type="NarrativeText", depth=None)
+    if "\n" in text or not has_letters:
+        return replace(element, type="UncategorizedText", depth=None)
     return element

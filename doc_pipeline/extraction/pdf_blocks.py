@@ -9,8 +9,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from doc_pipeline.domain.element import Element
+from doc_pipeline.domain.element import MARGIN_TYPES, Element
 from doc_pipeline.extraction.pdf_lines import Line, PageLines
 
 _EDGE = 0.1
@@ -25,6 +26,15 @@ _NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\]
 _HEADING_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[A-Z]\.|[IVX]{1,5}\.)\s+(?=\S)")
 _SENTENCE_END = tuple(".!?:;。！？：；؟…।")
 _NARRATIVE_WORDS = 8
+_TITLE_MAX_LINES = 3
+_TITLE_MAX_WORDS = 25
+_PAGE_NUMBER = re.compile(
+    r"^(?:page|seite|p\.|página|s\.)?\s*[-–|(]?\s*\d{1,4}\s*[-–|)]?(?:\s*(?:/|of|von|de)\s*\d{1,4})?$",
+    re.IGNORECASE,
+)
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uff60\u3000-\u3003]")
+_DIGIT_SHARE_OF_ROWS = 0.25
+_VALUE_AT_END = re.compile(r"(?:^|\s)(?:[-–—]|[(+-]?[\d.,]*\d[\d.,]*[)%€$]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,36 @@ class _Block:
     @property
     def text(self) -> str:
         parts: list[str] = []
+        between = "\n" if self._is_rows() else " "
         for line in self.lines:
-            if parts and not parts[-1].endswith("\0"):
-                parts.append(" ")
+            if parts:
+                parts.append(_joint(parts[-1], line.text, between))
             parts.append(line.text + ("\0" if line.is_hyphenated else ""))
         return "".join(parts).replace("\0", "").strip()
+
+    def _is_rows(self) -> bool:
+        """Table rows, addresses, verses: lines that do not reach a common right edge."""
+        if len(self.lines) < 2 or self.role == "Title":
+            return False
+        text = "".join(line.text for line in self.lines)
+        if sum(map(str.isdigit, text)) > len(text) * _DIGIT_SHARE_OF_ROWS:
+            return True
+        values = sum(bool(_VALUE_AT_END.search(line.text)) for line in self.lines)
+        if values > len(self.lines) * 0.6:
+            return True
+        left = min(line.left for line in self.lines)
+        right = max(line.right for line in self.lines)
+        full = sum(line.right >= right - 0.12 * (right - left) for line in self.lines[:-1])
+        return full * 2 < len(self.lines) - 1
+
+
+def _joint(before: str, after: str, between: str) -> str:
+    """What stands between two lines: nothing in a divided word or in Chinese and Japanese."""
+    if before.endswith("\0"):
+        return ""
+    if between == " " and _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0]):
+        return ""
+    return between
 
 
 def build_elements(pages: Sequence[PageLines]) -> list[Element]:
@@ -79,13 +114,15 @@ def build_elements(pages: Sequence[PageLines]) -> list[Element]:
 def _repeated_margins(pages: Sequence[PageLines]) -> dict[int, str]:
     """Lines at the page's edge that come again on other pages, by id: 'Header' or 'Footer'."""
     seen: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    found: dict[int, str] = {}
     for page in pages:
         for line in page.lines:
             role = _edge(line, page)
-            if role:
+            if role and len(pages) > 1 and _PAGE_NUMBER.match(line.text):
+                found[id(line)] = "PageNumber"
+            elif role:
                 seen[role, re.sub(r"\d+", "#", line.text.lower())].append(line)
     needed = min(4, max(2, len(pages) // 3))
-    found: dict[int, str] = {}
     for (role, _), lines in seen.items():
         if len({line.page for line in lines}) >= needed:
             found.update((id(line), role) for line in lines)
@@ -107,7 +144,7 @@ def _measure(lines: Sequence[Line]) -> _Style:
     for line in lines:
         sizes[round(line.size * 2) / 2] += len(line.text)
         bold += len(line.text) if line.is_bold else 0
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         pitch = line.top - before.top
         if line.page == before.page and _is_same_size(before, line) and 0 < pitch < 3 * line.size:
             gaps[round(line.size)].append(pitch)
@@ -141,7 +178,7 @@ def _stands_out(line: Line, style: _Style) -> bool:
 def _continues(block: _Block, line: Line, role: str, style: _Style) -> bool:
     """Whether a line belongs to the block before it."""
     before = block.lines[-1]
-    if "Header" in (role, block.role) or "Footer" in (role, block.role):
+    if {role, block.role} & MARGIN_TYPES:
         return role == block.role and abs(line.top - before.top) < before.size / 2
     if not _is_same_size(before, line) or line.is_bold != before.is_bold:
         return _is_same_row(before, line) and role != "Title" and block.role != "Title"
@@ -192,13 +229,20 @@ def _element(block: _Block, depths: dict[tuple[float, bool], int]) -> Element:
     text = block.text
     page = block.lines[0].page
     extra = {"font_size": round(block.size, 1)}
-    if block.role == "Title":
+    if block.role == "Title" and not _is_large_prose(block, text):
         return Element("Title", text, page=page, depth=depths[_title_style(block)], extra=extra)
     if block.role == "ListItem":
         return Element("ListItem", _BULLET.sub("", text, count=1), page=page, extra=extra)
-    if block.role == "NarrativeText":
+    if block.role in {"NarrativeText", "Title"}:
         is_prose = text.endswith(_SENTENCE_END) or len(text.split()) >= _NARRATIVE_WORDS
         return Element(
             "NarrativeText" if is_prose else "UncategorizedText", text, page=page, extra=extra
         )
     return Element(block.role, text, page=page, extra=extra)
+
+
+def _is_large_prose(block: _Block, text: str) -> bool:
+    """A paragraph in larger letters, such as a lead, is no heading."""
+    is_sentence = text.endswith((".", "。", ";")) and len(text.split()) > _NARRATIVE_WORDS
+    is_long = len(text.split()) > _TITLE_MAX_WORDS or len(block.lines) > _TITLE_MAX_LINES
+    return is_sentence or is_long

@@ -90,8 +90,8 @@ def _is_unreadable(char: str) -> bool:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each line without its line break; soft hyphens end a line too."""
-    for found in re.finditer(r"[^\r\n]+", text):
+    """Start and end of each line without its line break; a divided word ends its line too."""
+    for found in re.finditer("[^\r\n\x02\ufffe]+[\x02\ufffe]?", text):
         yield found.span()
 
 
@@ -158,7 +158,9 @@ class _Sampler:
         if _PRESENTATION_FORMS.search(raw):
             raw = _PRESENTATION_FORMS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), raw)
         kept = (char for char in raw if char not in _SOFT_HYPHENS and not _is_unreadable(char))
-        return " ".join("".join(kept if not raw.isascii() or not raw.isprintable() else raw).split())
+        return " ".join(
+            "".join(kept if not raw.isascii() or not raw.isprintable() else raw).split()
+        )
 
     def _mend_ligatures(self, raw: str, start: int) -> str:
         """Lam-alef is one glyph for two letters, and pdfium reverses them: one box, two letters."""

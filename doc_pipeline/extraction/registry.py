@@ -123,8 +123,12 @@ def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
         extracted = extractor(path, request)
     except (PipelineError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - parsers raise anything; it gets a name here
+    except Exception as error:
         raise _named(error, request.kind) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a panic in Rust (calamine) becomes
+            raise
+        raise FileCorrupt(kind=request.kind) from error
     if not extracted.text.strip():
         raise NoTextFound(kind=request.kind)
     language = request.language or extracted.language or detect_language(extracted.text)

@@ -12,14 +12,19 @@ from typing import TypeAlias
 Lexicon: TypeAlias = "dict[str, tuple[frozenset[str], frozenset[str]]]"
 """Lower-case form: its verb classes and its other classes."""
 
-ABBREVIATIONS = frozenset(
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+ABBREVIATIONS = _set_of(
     """mr mrs ms dr prof sr jr st rev hon gen col lt sgt capt gov sen rep pres e.g i.e eg ie cf vs
     viz al approx no nos vol pp p fig figs eq eqs ch sec art ed eds est dept univ inc ltd co corp
     llc plc bros assn u.s u.k u.n u.s.a d.c a.m p.m jan feb mar apr jun jul aug sep sept oct nov
-    dec mon tue wed thu fri sat sun nr bzw usw ca str z.b d.h u.a abs""".split()
+    dec mon tue wed thu fri sat sun nr bzw usw ca str z.b d.h u.a abs"""
 )
-AUXILIARIES = frozenset(
-    "be am is are was were been being 'm 're 've have has had having get gets got".split()
+AUXILIARIES = _set_of(
+    "be am is are was were been being 'm 're 've have has had having get gets got"
 )
 _CLOSED = {
     "DT": "the a an this that these those each every any some no all both either neither another",

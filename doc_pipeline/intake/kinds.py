@@ -1,0 +1,98 @@
+"""Names of file types: what an ending claims, and the media type of each kind. Reads no file."""
+
+from __future__ import annotations
+
+_MIME = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    "doc": "application/msword",
+    "ppt": "application/vnd.ms-powerpoint",
+    "xls": "application/vnd.ms-excel",
+    "msg": "application/vnd.ms-outlook",
+    "ole": "application/x-ole-storage",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "epub": "application/epub+zip",
+    "zip": "application/zip",
+    "gz": "application/gzip",
+    "7z": "application/x-7z-compressed",
+    "rar": "application/vnd.rar",
+    "tar": "application/x-tar",
+    "bz2": "application/x-bzip2",
+    "xz": "application/x-xz",
+    "rtf": "application/rtf",
+    "html": "text/html",
+    "xml": "application/xml",
+    "svg": "image/svg+xml",
+    "eml": "message/rfc822",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "rst": "text/x-rst",
+    "org": "text/org",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "ps": "application/postscript",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "mp4": "video/mp4",
+    "ogg": "audio/ogg",
+    "exe": "application/vnd.microsoft.portable-executable",
+    "elf": "application/x-executable",
+    "sqlite": "application/vnd.sqlite3",
+    "parquet": "application/vnd.apache.parquet",
+    "empty": "application/x-empty",
+}
+UNKNOWN_MIME = "application/octet-stream"
+
+_SAME_KIND = {
+    "htm": "html",
+    "xhtml": "html",
+    "markdown": "md",
+    "mdown": "md",
+    "mkd": "md",
+    "text": "txt",
+    "log": "txt",
+    "jpeg": "jpg",
+    "tif": "tiff",
+    "heif": "heic",
+    "jsonl": "ndjson",
+    "tab": "tsv",
+    "docm": "docx",
+    "dotx": "docx",
+    "pptm": "pptx",
+    "ppsx": "pptx",
+    "potx": "pptx",
+    "xlsm": "xlsx",
+    "xltx": "xlsx",
+    "dot": "doc",
+    "pps": "ppt",
+    "xlt": "xls",
+    "eps": "ps",
+    "dll": "exe",
+    "db": "sqlite",
+}
+
+
+def kind_of_name(name: str) -> str:
+    """Kind that the name's ending claims; '' when it has none, the ending itself when unknown."""
+    _, dot, ending = name.rsplit("/", 1)[-1].rpartition(".")
+    ending = ending.lower().strip() if dot else ""
+    return _SAME_KIND.get(ending, ending)
+
+
+def mime_of_kind(kind: str) -> str:
+    """Media type of a kind; `application/octet-stream` when nobody knows."""
+    return _MIME.get(kind, UNKNOWN_MIME)
