@@ -228,10 +228,12 @@ class ChunkIndex:
         import numpy as np
 
         problem = None
-        if rows and vectors.shape != (rows, self.dimensions):
+        if len(vectors) != rows or (rows and vectors.shape[1:] != (self.dimensions,)):
             problem = "wrong number or size of vectors"
         elif not np.isfinite(vectors).all():
             problem = "not a number"
+        elif rows and not vectors.any(axis=1).all():
+            problem = "zero vector"
         if problem:
             raise EmbeddingInvalid(model=self.model_id, problem=problem)
 

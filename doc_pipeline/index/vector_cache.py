@@ -26,7 +26,7 @@ def lookup_vectors(table: Any, keys: Sequence[str]) -> dict[str, np.ndarray]:
         column = rows.column("vector").combine_chunks()
         flat = np.asarray(column.flatten(), np.float32)
         names = rows.column("key").to_pylist()
-        found.update(zip(names, flat.reshape(len(names), -1), strict=True))
+        found.update(zip(names, flat.reshape(len(names), column.type.list_size), strict=True))
     return found
 
 
