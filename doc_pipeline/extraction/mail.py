@@ -78,5 +78,7 @@ def _body_elements(message: EmailMessage) -> list[Element]:
 
 
 def _warnings(message: EmailMessage) -> tuple[str, ...]:
+    if not message.is_multipart():
+        return ()
     count = sum(1 for _ in message.iter_attachments())
     return (f"{count} attachments were not extracted",) if count else ()

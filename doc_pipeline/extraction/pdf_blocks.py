@@ -34,7 +34,7 @@ _PAGE_NUMBER = re.compile(
 )
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uff60\u3000-\u3003]")
 _DIGIT_SHARE_OF_ROWS = 0.25
-_VALUE_AT_END = re.compile(r"(?:^|\s)(?:[-–—]|[(+-]?[\d.,]*\d[\d.,]*[)%€$]*)$")
+_AROUND_NUMBERS = "()+-–—%€$.,:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,23 @@ class _Block:
         text = "".join(line.text for line in self.lines)
         if sum(map(str.isdigit, text)) > len(text) * _DIGIT_SHARE_OF_ROWS:
             return True
-        values = sum(bool(_VALUE_AT_END.search(line.text)) for line in self.lines)
+        values = sum(_ends_in_value(line.text) for line in self.lines)
         if values > len(self.lines) * 0.6:
             return True
         left = min(line.left for line in self.lines)
         right = max(line.right for line in self.lines)
         full = sum(line.right >= right - 0.12 * (right - left) for line in self.lines[:-1])
         return full * 2 < len(self.lines) - 1
+
+
+def _ends_in_value(text: str) -> bool:
+    """Whether the last word is a number or a dash, as in the last column of a table."""
+    last = text.rsplit(maxsplit=1)[-1:]
+    return bool(last) and (last[0] in "-–—" or _is_number(last[0]))
+
+
+def _is_number(word: str) -> bool:
+    return word.strip(_AROUND_NUMBERS).replace(",", "").replace(".", "").isdigit()
 
 
 def _joint(before: str, after: str, between: str) -> str:

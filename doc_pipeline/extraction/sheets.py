@@ -18,7 +18,7 @@ from doc_pipeline.extraction.tables import table_elements
 MAX_CELLS = 10_000_000
 """calamine keeps a sheet as a full rectangle: two cells in opposite corners would need 500 GB
 and abort the process."""
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
 _PIECE = 4 * 1024 * 1024
 _DEFAULT_NAMES = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|лист)\s*\d*", re.IGNORECASE)
 

@@ -20,11 +20,13 @@ from doc_pipeline.extraction.tagger_words import (
 _CACHE_SIZE = 256
 _MAX_CHARS = 100_000
 _TOKEN = re.compile(
-    r"https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"https?://\S+|[\w.+-]{1,64}@[\w-]+\.[\w.]+"
     r"|\d+(?:[.,:/]\d+)*|[A-Za-z](?:\.[A-Za-z])+\.?"
     r"|\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]"
 )
-_SENTENCE_BREAK = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？؟।]+\s*")
+_SENTENCE_BREAK = re.compile(
+    r"(?<![.!?])[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？؟।]+\s*"
+)
 _LAST_WORD = re.compile(r"(\S+?)[.!?]+[\"'”’)\]]*\s*$")
 _SENTENCE_END = tuple(".!?…:;。！？؟।")
 _NOUN_MARKERS = {"DT", "PRP$", "JJ", "POS", "CD", "IN"}

@@ -23,7 +23,9 @@ _MAIL_LINE = re.compile(
 )
 _MAIL_NEEDED = re.compile(r"^(?:From|Subject|Received|Message-ID|MIME-Version):", re.I | re.M)
 _HEADING = re.compile(r"^#{1,6} \S", re.M)
-_MARKDOWN = re.compile(r"^```|\[[^\]\n]+\]\([^)\n]+\)|^[*-] \S|^\d+\. \S|\*\*[^*\n]+\*\*", re.M)
+_MARKDOWN = re.compile(
+    r"^```|\[[^\]\n]{1,300}\]\([^)\n]+\)|^[*-] \S|^\d+\. \S|\*\*[^*\n]+\*\*", re.M
+)
 _BY_NAME = frozenset({"md", "csv", "tsv", "txt", "rst", "org", "html", "json", "ndjson", "eml"})
 
 
