@@ -14,6 +14,11 @@ _NO_SPACES = (
     "\U00020000-\U0003ffff"  # rare Han
 )
 _SUFFIXES = ("ies", "ing", "ed", "es", "s")
+# Endings of Slavic nouns and adjectives, as they look without accents (й is и, ё is е).
+_CYRILLIC_SUFFIX = re.compile(
+    "(?:ами|ями|ого|его|ому|ему|ыми|ими|ов|ев|еи|ои|ыи|ии|ая|яя|ое|ее|ые|ие|ую|юю|"
+    "ом|ем|ам|ям|ах|ях|[аеиоуыьэюя])$"
+)
 _COMMON_WORDS = (
     "a about above after again against all also am an and any are as at be because been before "
     "being below between both but by can could did do does doing down during each few for from "
@@ -44,6 +49,8 @@ def split_words(text: str) -> list[str]:
             words.append(stem_word(word))
         elif spaceless.search(word):
             words.extend(_split_spaceless(word, spaceless))
+        elif "\u0400" <= word[-1] <= "\u04ff":
+            words.append(_stem_cyrillic(word))
         else:
             words.append(word)
     return words
@@ -61,6 +68,11 @@ def stem_word(word: str) -> str:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             return word[: -len(suffix)] + ("y" if suffix == "ies" else "")
     return word
+
+
+def _stem_cyrillic(word: str) -> str:
+    stem = _CYRILLIC_SUFFIX.sub("", word)
+    return stem if len(stem) >= 3 else word
 
 
 @cache
