@@ -26,6 +26,11 @@ def size_cost(tokens: int, target: int) -> float:
     return cost + _TINY_COST if tokens * _TINY_SHARE < target else cost
 
 
+def size_costs(most: int, target: int) -> list[float]:
+    """Cost of every size up to the largest."""
+    return [size_cost(tokens, target) for tokens in range(most + 1)]
+
+
 def cheapest_cuts(
     atoms: Sequence[Atom], costs: Sequence[float], target: int, most: int
 ) -> list[int]:
@@ -34,7 +39,7 @@ def cheapest_cuts(
     Linear: a chunk is bounded, so each atom looks back at few others. Of equal sums the shortest
     last chunk wins, so the result depends on nothing but the text.
     """
-    sizes = [size_cost(tokens, target) for tokens in range(most + 1)]
+    sizes = size_costs(most, target)
     weights = [atom.tokens for atom in atoms]
     must_cut = [atom.edge is Edge.BREAK for atom in atoms]
     entry: list[float] = []  # cost of everything before atom i, with the cut there

@@ -20,7 +20,7 @@ COST_OF_EDGE = {
     Edge.BREAK: 0.0,
     Edge.HEADING: -0.6,
     Edge.SUBHEADING: -0.42,
-    Edge.PAGE: -0.6,
+    Edge.PAGE: -1.2,  # a slide stands alone; one of a few words may still join its neighbour
     Edge.PARAGRAPH: 0.0,
     Edge.ITEM: 0.15,
     Edge.LINE: 0.25,

@@ -20,7 +20,7 @@ def is_boundary(text: str, offset: int, lowest: int = 0) -> bool:
         return True
     before, after = text[offset - 1], text[offset]
     if after < "\u0300":
-        return not (before == "\r" and after == "\n")
+        return before not in _PREPENDED and not (before == "\r" and after == "\n")
     return not (_extends(after) or _holds(before, after) or _splits_flag(text, offset, lowest))
 
 
