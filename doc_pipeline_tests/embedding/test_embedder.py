@@ -108,7 +108,7 @@ def test_a_refusal_halves_the_limit_once_per_burst() -> None:
     assert gate.limit == 4
     for _ in range(8):
         gate.leave()
-    for _ in range(100):
+    for _ in range(200):
         gate.succeeded()
     assert gate.limit == 8
 
