@@ -50,7 +50,7 @@ def _head_line(message: EmailMessage, name: str) -> str:
     """A head line as one line. The parser raises for addresses no standard allows."""
     try:
         value = str(message.get(name, ""))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raw = dict(message.raw_items()).get(name, "")
         value = str(raw)
     return " ".join(value.encode("utf-8", "replace").decode().split())

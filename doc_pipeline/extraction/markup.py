@@ -7,12 +7,14 @@ from pathlib import Path
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.extraction.partitions import load_partition, to_elements
-from doc_pipeline.extraction.plain_text import read_text
+from doc_pipeline.extraction.plain_text import read_text, text_elements
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?\n)(?:---|\.\.\.)\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 _HTML_TITLE = re.compile(r"<title[^>]*>(.{0,2000}?)</title", re.DOTALL | re.IGNORECASE)
+_ENDLESS_SIGNS = re.compile(r"[\[\]*_`>!()\\]{1000}")
+"""The Markdown parser takes hours for a page of brackets; such a file is read as plain text."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -26,6 +28,8 @@ def extract_markdown(path: Path, request: ExtractRequest) -> Draft:
         text = text[front.end() :]
     if not text.strip():
         return Draft([], title=title)
+    if _ENDLESS_SIGNS.search(text):
+        return Draft(text_elements(text), title=title, warnings=("read as plain text",))
     return Draft(to_elements(load_partition("md")(text=text, languages=[""])), title=title)
 
 

@@ -54,8 +54,9 @@ def test_wrong_charset_of_the_body_is_mended(tmp_path: Path, charset: str) -> No
     assert "Brücke" in _extract(tmp_path / "raw", data).elements[-1].text
 
 
-def test_head_lines_no_standard_allows(tmp_path: Path) -> None:
-    data = b"From: <<@@>\nTo: a@b, \xff\xfe, <c>\nSubject: =?x?q?=\n\nThe body is here.\n"
+@pytest.mark.parametrize("sender", [b"<<@@>", b"(" * 20_000])
+def test_head_lines_no_standard_allows(tmp_path: Path, sender: bytes) -> None:
+    data = b"From: " + sender + b"\nTo: a@b, \xff\xfe, <c>\nSubject: =?x?q?=\n\nThe body is here.\n"
     assert _extract(tmp_path / "raw", data).elements[-1].text == "The body is here."
 
 

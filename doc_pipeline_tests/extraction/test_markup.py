@@ -42,6 +42,12 @@ The bridge is closed until Monday.
     assert found.title == "Harbour notes"
 
 
+def test_page_of_brackets_does_not_hang(tmp_path: Path) -> None:
+    found = _extract(tmp_path / "raw", "md", b"# Bridge\n\n" + b"[" * 200_000 + b" closed")
+    assert found.warnings == ("read as plain text",)
+    assert found.text.endswith("closed")
+
+
 def test_html_page(tmp_path: Path) -> None:
     page = """<html><head><title>News &amp; more</title><style>p {}</style></head><body>
 <h1>Bridge</h1><p>It is closed until Monday.</p><script>var secret = 1</script>
