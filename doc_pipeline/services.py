@@ -77,8 +77,17 @@ class Services:
 
 
 def open_uploads(settings: Settings) -> UploadStore:
-    """The upload store. Raises `StoreUnavailable`, `StorageNotConfigured`."""
-    return open_upload_store(settings.uploads_url, _credentials(settings, settings.uploads_url))
+    """The upload store. Raises `StoreUnavailable`, `StorageNotConfigured`.
+
+    Only a folder inside the data folder is created: elsewhere a missing folder is most likely a
+    share that is not mounted.
+    """
+    url = settings.uploads_url
+    return open_upload_store(
+        url,
+        _credentials(settings, url),
+        create=url.startswith(settings.data_dir.as_uri() + "/"),
+    )
 
 
 def open_artifacts(settings: Settings) -> BlobStore:

@@ -15,7 +15,6 @@ from dotenv.parser import parse_stream
 from pydantic import Field
 
 from doc_pipeline.domain.errors import SettingInvalid
-from doc_pipeline.settings_forms import mask_url as mask_url
 
 PREFIX = "DOC_PIPELINE_"
 HANDED_OVER = "DOC_PIPELINE_HANDED_OVER"

@@ -3,21 +3,20 @@
     from doc_pipeline import analyst
     analyst.search("warranty").to_pandas()
 
-Reads only; opens the stores that the settings name.
+Reads only; opens the stores that the settings name. All return a `pyarrow.Table`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import Any
 
+from doc_pipeline.domain.errors import DocumentNotFound
+from doc_pipeline.domain.identity import is_document_id
 from doc_pipeline.services import Services
 from doc_pipeline.stages.search import SearchMode, search_chunks
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["chunks", "documents", "search"]
 
@@ -35,7 +34,7 @@ CHUNK_COLUMNS = (
 
 def search(
     query: str, *, limit: int = 10, mode: SearchMode = "hybrid", owner: str | None = None
-) -> pa.Table:
+) -> Any:
     """The best chunks for the query: one row a hit, best first, with document, page and score."""
     import pyarrow as pa
 
@@ -52,7 +51,7 @@ def search(
     return pa.Table.from_pylist([asdict(hit) for hit in hits])
 
 
-def documents(where: str = "") -> pa.Table:
+def documents(where: str = "") -> Any:
     """Rows of the SQL view `v_documents`, with an optional SQL condition."""
     import pyarrow as pa
 
@@ -60,16 +59,19 @@ def documents(where: str = "") -> pa.Table:
         return pa.Table.from_pylist(services.catalog.reading.view_rows("v_documents", where))
 
 
-def chunks(
-    document_id: str | None = None, *, columns: Sequence[str] = CHUNK_COLUMNS
-) -> pa.Table:
+def chunks(document_id: str | None = None, *, columns: Sequence[str] = CHUNK_COLUMNS) -> Any:
     """Rows of the index without tombstones. Add "vector" to `columns` to get the embeddings."""
     with _services() as services:
-        return services.index.rows_arrow(list(columns), document_id=document_id)
+        where = None
+        if document_id is not None:
+            if not is_document_id(document_id):
+                raise DocumentNotFound(document_id=document_id)
+            where = f"document_id = '{document_id}'"
+        return services.index.rows_arrow(list(columns), where)
 
 
 @contextmanager
-def _services() -> Iterator[Services]:
+def _services() -> Generator[Services]:
     services = Services.from_environment()
     try:
         yield services

@@ -12,9 +12,7 @@ import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 
-def report_planned(
-    context: dg.AssetExecutionContext, failed: Iterable[tuple[str, str]]
-) -> None:
+def report_planned(context: dg.AssetExecutionContext, failed: Iterable[tuple[str, str]]) -> None:
     """Write a planned event for each (asset, partition) that this run did not bring about.
 
     When the run then fails, these partitions are shown as failed, also those green before.

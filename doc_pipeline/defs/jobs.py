@@ -64,6 +64,22 @@ def remove_from_index(
     context.log.info(f"{len(removed)} of {len(config.keys)} documents removed from the index.")
 
 
+@dg.op
+def tend_index_tables(context: dg.OpExecutionContext, index: dg.ResourceParam[ChunkIndex]) -> None:
+    """Compact the tables, sweep tombstones and bring the indexes up to date, where it is due."""
+    done = index.upkeep()
+    context.log.info(", ".join(f"{name} {count}" for name, count in done.items()))
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Keep the LanceDB tables small and fast; does nothing where nothing is due.",
+)
+def tend_index() -> None:
+    """One step."""
+    tend_index_tables()
+
+
 @dg.job(
     name=REMOVE_JOB,
     executor_def=dg.in_process_executor,

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import dagster as dg
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 PROCESS_TAG = "doc_pipeline/process"
 """`host:pid:start` of a run executed inside a command (`doc-pipeline process`)."""
@@ -16,6 +16,29 @@ PROCESS_TAG = "doc_pipeline/process"
 def this_process() -> str:
     """Value of `PROCESS_TAG` for a run in this process."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+IN_WORK = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def open_instance(home: Path) -> DagsterInstance:
+    """The Dagster instance whose dagster.yaml lies in `home`."""
+    return DagsterInstance.from_config(str(home))
+
+
+def fail_lost_runs(instance: DagsterInstance) -> int:
+    """Report runs as failed whose services are gone; only to be called while none are up.
+
+    Dagster would call them started until `max_runtime`; failed, they are retried at once.
+    """
+    lost = 0
+    for run in instance.get_runs(RunsFilter(statuses=IN_WORK)):
+        if run.tags.get(PROCESS_TAG) is None:
+            instance.report_run_failed(run, "The services that executed this run were killed.")
+            lost += 1
+        else:
+            lost += not is_run_live(instance, run.run_id)
+    return lost
 
 
 def is_run_live(instance: DagsterInstance, run_id: str) -> bool:

@@ -82,7 +82,9 @@ def _seconds(results: Mapping[Stage, StageResult]) -> float:
 def _value(value: float | str) -> dg.MetadataValue:
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
-    return dg.MetadataValue.float(value) if isinstance(value, float) else dg.MetadataValue.text(value)
+    return (
+        dg.MetadataValue.float(value) if isinstance(value, float) else dg.MetadataValue.text(value)
+    )
 
 
 def _link(url: str) -> dg.MetadataValue:

@@ -25,6 +25,7 @@ PAGE = 5_000
 OPEN_BATCHES = 2
 """Batches that may wait unstarted; past that uploads gather, so that a burst makes few runs."""
 
+LIVE_BACKFILL = {"REQUESTED", "CANCELING", "FAILING"}
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -121,7 +122,7 @@ def is_busy(instance: DagsterInstance) -> bool:
     """Whether any run or backfill is unfinished."""
     if instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1):
         return True
-    return any(not backfill.is_terminal for backfill in instance.get_backfills(limit=20))
+    return any(b.status.value in LIVE_BACKFILL for b in instance.get_backfills(limit=20))
 
 
 def _will_be_retried(run_id: str, instance: DagsterInstance) -> bool:

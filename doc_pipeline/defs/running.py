@@ -14,7 +14,7 @@ import dagster as dg
 
 from doc_pipeline.catalog.catalog import Catalog
 from doc_pipeline.defs.jobs import PROCESS_JOB, REMOVE_JOB, keys_config, removal_config
-from doc_pipeline.defs.liveness import PROCESS_TAG, this_process
+from doc_pipeline.defs.liveness import PROCESS_TAG, open_instance, this_process
 from doc_pipeline.defs.partitions import add_keys, documents
 from doc_pipeline.defs.requests import register_new_keys
 
@@ -25,11 +25,6 @@ class RunOutcome:
 
     run_id: str
     is_success: bool
-
-
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """The Dagster instance whose dagster.yaml lies in `home`."""
-    return dg.DagsterInstance.from_config(str(home))
 
 
 def process_here(
@@ -50,9 +45,7 @@ def process_here(
         return RunOutcome(result.run_id, result.success)
 
 
-def remove_here(
-    keys: Sequence[str], *, definitions: dg.Definitions, home: Path
-) -> RunOutcome:
+def remove_here(keys: Sequence[str], *, definitions: dg.Definitions, home: Path) -> RunOutcome:
     """Execute `remove_deleted_documents` for these documents in this process."""
     _quieten()
     with open_instance(home) as instance:

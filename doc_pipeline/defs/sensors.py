@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
 from doc_pipeline.catalog.catalog import Catalog
-from doc_pipeline.defs.jobs import PROCESS_JOB, REMOVE_JOB
 from doc_pipeline.defs.partitions import add_keys, documents
 from doc_pipeline.defs.requests import (
     OPEN_BATCHES,
@@ -36,19 +37,24 @@ REMOVAL_PERIOD_S = 600
 MOST_BATCHES_A_TICK = 20
 
 
-class TickFailed(Exception):  # noqa: N818 - it says what happened
+class TickFailed(Exception):
     """A tick that could not be done; the message is what the data engineer reads in the UI."""
 
 
 def build_new_uploads(
-    *, discovery: DiscoverySettings, batch_size: int, max_retries: int, interval_s: int,
+    *,
+    jobs: Sequence[Any],
+    discovery: DiscoverySettings,
+    batch_size: int,
+    max_retries: int,
+    interval_s: int,
     is_processing_on: bool,
 ) -> dg.SensorDefinition:
     """The sensor, with its settings."""
 
     @dg.sensor(
         name=SENSOR,
-        job_names=[PROCESS_JOB, REMOVE_JOB],
+        jobs=jobs,
         minimum_interval_seconds=interval_s,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -11,6 +12,11 @@ from typing import Any, cast
 from doc_pipeline.domain.errors import OptionsInvalid
 
 SIDECAR_SUFFIX = ".meta.json"
+MAX_DEPTH = 20
+"""Levels of nesting that free metadata may have."""
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
+_MISSPELT_PASSWORDS = ("pass_word", "passwd", "passwort", "pwd", "passphrase")
 
 
 class Origin(StrEnum):
@@ -93,7 +99,9 @@ def parse_options(data: object, source: str) -> DocumentOptions:
     given = {
         str(k).lower().replace("-", "_"): v for k, v in cast("dict[object, Any]", data).items()
     }
-    free = given.pop("metadata", {})
+    if any(name in given for name in _MISSPELT_PASSWORDS):
+        raise OptionsInvalid(source=source, problem="a password is given as 'password'")
+    free = given.pop("metadata", None) or {}
     if not isinstance(free, dict):
         raise OptionsInvalid(source=source, problem="metadata must be a JSON object")
     known: dict[str, Any] = {}
@@ -106,7 +114,24 @@ def parse_options(data: object, source: str) -> DocumentOptions:
                 raise OptionsInvalid(
                     source=source, problem=f"{name} must be {_FORMS[name]}"
                 ) from None
-    return DocumentOptions(**known, metadata={**given, **cast("dict[str, Any]", free)})
+    metadata = {**given, **cast("dict[str, Any]", free)}
+    if _depth(metadata) > MAX_DEPTH:
+        raise OptionsInvalid(source=source, problem=f"it is nested deeper than {MAX_DEPTH} levels")
+    return DocumentOptions(**known, metadata=metadata)
+
+
+def _depth(value: object) -> int:
+    """Levels of lists and objects, counted without recursion and no further than needed."""
+    level, depth = [value], 0
+    while level and depth <= MAX_DEPTH:
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(cast("dict[str, object]", item).values())
+            elif isinstance(item, list):
+                inner.extend(cast("list[object]", item))
+        level, depth = inner, depth + 1
+    return depth
 
 
 def _read_flag(value: object) -> bool:
@@ -129,8 +154,8 @@ def _read_password(value: object) -> str:
 
 
 def _read_language(value: object) -> str:
-    text = _read_word(value).lower()
-    if not (2 <= len(text) <= 10 and text.replace("-", "").isalpha()):
+    text = _read_word(value).lower().replace("_", "-")
+    if _LANGUAGE.fullmatch(text) is None:
         raise ValueError
     return text
 

@@ -2,8 +2,8 @@
 
 PipelineError
 ├── TransientError        try again with backoff, even though the file did not change
-│   ├── StoreUnavailable  CatalogUnavailable*  IndexUnavailable*  DiskFull*
-│   ├── EmbeddingUnavailable  EmbeddingRateLimited
+│   ├── StoreUnavailable  StoreAway*  CatalogUnavailable*  IndexUnavailable*  DiskFull*
+│   ├── EmbeddingUnavailable*  EmbeddingRateLimited*
 │   └── DocumentBusy  UploadChanging  RunLost
 ├── PermanentError        parked until the file, the code or the settings change
 │   ├── FileUnreadable  FileEmpty  FileCorrupt  FileEncrypted  NoTextFound  ExtractionFailed
@@ -51,11 +51,19 @@ class PipelineError(Exception):
         self.fields = fields
         super().__init__(self.sentence)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors cross from process to process with their fields."""
+        return _restored, (type(self), self.fields)
+
     @property
     def sentence(self) -> str:
         """Our one sentence for people, one line, at most 2,000 characters."""
         shown = {name: _shown(value) for name, value in self.fields.items()}
         return self.template.format_map(_Missing(shown))[:2000]
+
+
+def _restored(error_type: type[PipelineError], fields: dict[str, object]) -> PipelineError:
+    return error_type(**fields)
 
 
 def _shown(value: object) -> str:
@@ -95,6 +103,15 @@ class StoreUnavailable(TransientError):
     remedy = "Check that the store is up and reachable (doc-pipeline doctor), then retry."
 
 
+class StoreAway(TransientError):
+    """A blob store answers nothing at all, whichever document asks. Field: store."""
+
+    code = "STORE_AWAY"
+    template = "The {store} store does not answer or refuses everything."
+    remedy = "Check that it is up, and its credentials and permissions: doc-pipeline doctor"
+    is_batch_wide = True
+
+
 class CatalogUnavailable(TransientError):
     """The SQL database does not answer or stays locked."""
 
@@ -128,6 +145,7 @@ class EmbeddingUnavailable(TransientError):
     code = "EMBEDDING_UNAVAILABLE"
     template = "The embedding service for {model} did not answer."
     remedy = "Check its address and state (doc-pipeline doctor), then retry."
+    is_batch_wide = True
 
 
 class EmbeddingRateLimited(TransientError):
@@ -136,6 +154,7 @@ class EmbeddingRateLimited(TransientError):
     code = "EMBEDDING_RATE_LIMITED"
     template = "The embedding service for {model} kept refusing for its rate limit."
     remedy = "Retry later, or lower DOC_PIPELINE_EMBEDDING_MAX_PARALLEL."
+    is_batch_wide = True
 
 
 class DocumentBusy(TransientError):

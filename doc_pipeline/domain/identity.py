@@ -18,6 +18,11 @@ MAX_ID_LENGTH = 80
 MAX_KEY_BYTES = 1024
 NORMALISATION_VERSION = "1"
 _DIGEST_LENGTH = 12
+_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+"""Letters that Unicode does not take apart."""
+
 _ID_FORM = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -45,7 +50,8 @@ def document_id_of(upload_key: str) -> str:
     """
     digest = hashlib.sha256(upload_key.encode("utf-8")).hexdigest()[:_DIGEST_LENGTH]
     name = upload_key.rsplit("/", 1)[-1]
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
+    ascii_name = plain.encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
     slug = slug[: MAX_ID_LENGTH - _DIGEST_LENGTH - 1].strip("-")
     return f"{slug or 'document'}-{digest}"
@@ -62,7 +68,7 @@ def fingerprint_of(
     """16 hex that change exactly when code, shaping settings or inputs of a stage change."""
     made_of = [stage.value, code_version, dict(settings), list(inputs)]
     canonical = json.dumps(made_of, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def artifact_prefix(stage: Stage, document_id: str, version: int, fingerprint: str) -> str:

@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from doc_pipeline.catalog.work import ClaimedDocument, FinishedStage
+from doc_pipeline.catalog.claims import ClaimedDocument
+from doc_pipeline.catalog.work import FinishedStage
 from doc_pipeline.domain.document import Lifecycle
 from doc_pipeline.domain.errors import (
     DocumentBusy,
     DocumentNotFound,
     ObjectGone,
     PipelineError,
+    StoreAway,
+    StoreRefused,
+    StoreUnavailable,
     as_pipeline_error,
 )
 from doc_pipeline.domain.stage import STAGES, Report, Stage, StageResult
@@ -35,7 +39,7 @@ from doc_pipeline.stages.extract import (
 )
 from doc_pipeline.stages.receive import ReceivedFile, receive_document, received_before
 
-FRONT = (Stage.RECEIVE, Stage.EXTRACT, Stage.CHUNK)
+PROBE_KEY = "health/probe"
 BACK = (Stage.EMBED, Stage.DESCRIBE)
 
 
@@ -140,10 +144,10 @@ class Batch:
             return
         started = time.perf_counter()
         try:
-            self._started([ready.document for ready in wave], Stage.EMBED)
+            self.note_started([ready.document for ready in wave], Stage.EMBED)
             embedded = embed_documents(wave, self.adapters)
-        except PipelineError as error:
-            if error.is_batch_wide:
+        except Exception as error:
+            if as_pipeline_error(error).is_batch_wide:
                 raise
             if len(wave) > 1:
                 for ready in wave:
@@ -153,7 +157,7 @@ class Batch:
             return
         if Stage.EMBED in self.stages:
             seconds = (time.perf_counter() - started) / len(wave)
-            yield from self._finished(
+            yield from self.note_finished(
                 [results.embed_result(item, seconds, self.adapters) for item in embedded]
             )
         if Stage.DESCRIBE in self.stages:
@@ -161,22 +165,34 @@ class Batch:
 
     def _describe(self, embedded: Sequence[EmbeddedDocument]) -> Iterator[Outcome]:
         started = time.perf_counter()
-        self._started([item.ready.document for item in embedded], Stage.DESCRIBE)
-        describe_documents(embedded, self.run_id, self.adapters)
+        try:
+            self.note_started([item.ready.document for item in embedded], Stage.DESCRIBE)
+            describe_documents(embedded, self.run_id, self.adapters)
+        except Exception as error:
+            if as_pipeline_error(error).is_batch_wide:
+                raise
+            if len(embedded) > 1:
+                for item in embedded:
+                    yield from self._describe([item])
+            else:
+                yield self._failed(embedded[0].ready.document, Stage.DESCRIBE, error)
+            return
         seconds = (time.perf_counter() - started) / len(embedded)
-        yield from self._finished([results.describe_result(item, seconds) for item in embedded])
+        yield from self.note_finished([results.describe_result(item, seconds) for item in embedded])
         for item in embedded:
             self._unsettled.pop(item.ready.document.document_id, None)
 
     # -- telling --------------------------------------------------------------------------------
 
-    def _started(self, documents: Sequence[ClaimedDocument], stage: Stage) -> None:
+    def note_started(self, documents: Sequence[ClaimedDocument], stage: Stage) -> None:
+        """Tell catalog and log that a stage begins."""
         ids = [document.document_id for document in documents]
         self.adapters.catalog.work.stage_started(ids, stage, self.run_id)
         for document_id in ids:
             self.report(document_id, stage, "started")
 
-    def _finished(self, done: Sequence[StageResult]) -> list[Outcome]:
+    def note_finished(self, done: Sequence[StageResult]) -> list[Outcome]:
+        """Tell catalog and log what a stage did."""
         self.adapters.catalog.work.stage_finished(done, self.run_id)
         for result in done:
             self.report(result.document_id, result.stage, "finished", **result.figures)
@@ -184,13 +200,26 @@ class Batch:
 
     def _failed(self, document: ClaimedDocument, stage: Stage, cause: BaseException) -> Outcome:
         error = as_pipeline_error(cause)
+        if isinstance(error, StoreUnavailable | StoreRefused):
+            self._check_stores()
         if error.is_batch_wide:
-            raise error
+            raise error from cause
         work = self.adapters.catalog.work
         work.fail(document.document_id, stage, error, self.run_id, document.version)
         self._unsettled.pop(document.document_id, None)
         self.report(document.document_id, stage, "failed", code=error.code)
         return StageFailure(document.document_id, stage, error, cause)
+
+    def _check_stores(self) -> None:
+        """Tell one refused key from a store that is away: the latter is no document's fault."""
+        for store, try_it in (
+            ("upload", self.adapters.uploads.root_identity),
+            ("artifact", lambda: self.adapters.artifacts.put(PROBE_KEY, b"")),
+        ):
+            try:
+                try_it()
+            except (StoreUnavailable, StoreRefused) as away:
+                raise StoreAway(store=store) from away
 
     def _gone(self, document: ClaimedDocument) -> Outcome:
         self.report(document.document_id, Stage.RECEIVE, "skipped: the upload was deleted")
@@ -266,11 +295,11 @@ class _FrontSteps:
 
     def _start(self, stage: Stage) -> float:
         self.stage = stage
-        self.batch._started([self.document], stage)  # noqa: SLF001 - one object in two parts
+        self.batch.note_started([self.document], stage)
         return time.perf_counter()
 
     def _finish(self, result: StageResult) -> None:
-        self.outcomes.extend(self.batch._finished([result]))  # noqa: SLF001
+        self.outcomes.extend(self.batch.note_finished([result]))
 
 
 def _since(started: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-from doc_pipeline.catalog.work import ClaimedDocument
+from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.chunking.strategy import ChunkSettings, chunk_document
 from doc_pipeline.domain.chunk import Chunk
 from doc_pipeline.domain.errors import ArtifactMissing, ObjectGone

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from doc_pipeline.catalog.work import DocumentRecord
+from doc_pipeline.catalog.completion import DocumentRecord
 from doc_pipeline.domain.identity import fingerprint_of
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
 from doc_pipeline.stages.adapters import Adapters
@@ -23,9 +23,7 @@ def describe_documents(wave: Sequence[EmbeddedDocument], run_id: str, adapters: 
 
 def describe_fingerprint(embedded: EmbeddedDocument) -> str:
     """Changes with what is in the index."""
-    return fingerprint_of(
-        Stage.DESCRIBE, CODE_VERSION[Stage.DESCRIBE], {}, [embedded.fingerprint]
-    )
+    return fingerprint_of(Stage.DESCRIBE, CODE_VERSION[Stage.DESCRIBE], {}, [embedded.fingerprint])
 
 
 def _record(embedded: EmbeddedDocument, adapters: Adapters) -> DocumentRecord:

@@ -13,14 +13,20 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from doc_pipeline.catalog.catalog import Catalog
-from doc_pipeline.catalog.discovery import Registration
+from doc_pipeline.catalog.registration import Registration
 from doc_pipeline.domain.document import (
     SIDECAR_SUFFIX,
     DocumentOptions,
     UploadObject,
     parse_options,
 )
-from doc_pipeline.domain.errors import OptionsInvalid, PipelineError, UploadsVanished
+from doc_pipeline.domain.errors import (
+    FileUnreadable,
+    ObjectGone,
+    OptionsInvalid,
+    PipelineError,
+    UploadsVanished,
+)
 from doc_pipeline.domain.identity import document_id_of
 from doc_pipeline.storage.uploads import UploadStore
 
@@ -154,9 +160,7 @@ class _Look:
             return False
         return True
 
-    def _register(
-        self, objects: Sequence[UploadObject], sidecars: dict[str, UploadObject]
-    ) -> None:
+    def _register(self, objects: Sequence[UploadObject], sidecars: dict[str, UploadObject]) -> None:
         state = self.catalog.discovery
         known_sidecars = state.options_hashes([item.key for item in objects])
         compared = state.compare(objects)
@@ -166,21 +170,27 @@ class _Look:
         for item in objects:
             sidecar = sidecars.get(item.key + SIDECAR_SUFFIX)
             options_hash = sidecar.etag if sidecar else ""
-            if item.key in touched or known_sidecars.get(item.key, "") != options_hash:
-                registrations.append(self._registration(item, sidecar, options_hash))
+            if item.key not in touched and known_sidecars.get(item.key, "") == options_hash:
+                continue
+            registration = self._registration(item, sidecar, options_hash)
+            if registration is not None:
+                registrations.append(registration)
                 ids = self.found.new if item.key in is_new else self.found.changed
-                ids.append(registrations[-1].document_id)
+                ids.append(registration.document_id)
         if registrations:
             state.register(registrations)
 
     def _registration(
         self, item: UploadObject, sidecar: UploadObject | None, options_hash: str
-    ) -> Registration:
-        options, error = DocumentOptions(), None
+    ) -> Registration | None:
+        options: DocumentOptions = DocumentOptions()
+        error: PipelineError | None = None
         try:
             options = self._options(item, sidecar)
-        except OptionsInvalid as invalid:
-            error = invalid
+        except ObjectGone:
+            return None  # deleted since the listing: the next look sees how it stands
+        except (OptionsInvalid, FileUnreadable) as unusable:
+            error = unusable
         is_held = options.hold or (
             bool(self.settings.hold_prefix) and item.key.startswith(self.settings.hold_prefix)
         )
@@ -201,7 +211,7 @@ class _Look:
             source = sidecar.key.rsplit("/", 1)[-1]
             try:
                 read = json.loads(self.uploads.read_small(sidecar.key))
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise OptionsInvalid(source=source, problem="it is not JSON") from None
             if not isinstance(read, dict):
                 raise OptionsInvalid(source=source, problem="it must be a JSON object")
@@ -234,18 +244,21 @@ class _Look:
         state = self.catalog.discovery
         present = {item.key for item in objects}
         gone = state.gone_between(after, last, present)
-        if not gone.keys:
+        # What lies below a folder that cannot be opened is unknown, not gone.
+        unknown = tuple(str(error.fields.get("key", "")) for error in self.found.problems)
+        closed = tuple(key for key in unknown if key.endswith("/"))
+        keys = [pair for pair in gone.keys if not pair[0].startswith(closed)]
+        if not keys:
             return
-        count = len(gone.keys)
+        count = len(keys)
         if not is_accepted:
             if not objects and after is None:
                 raise UploadsVanished(gone=count, known=gone.known, why="the folder is empty")
             if count >= VANISHED_LEAST and count > VANISHED_SHARE * gone.known:
                 raise UploadsVanished(gone=count, known=gone.known, why="more than a tenth")
-        self.found.deleted = [document_id for _, document_id in gone.keys]
+        self.found.deleted = [document_id for _, document_id in keys]
         state.mark_deleted(self.found.deleted)
 
 
 def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doc_pipeline.catalog.work import ClaimedDocument
+from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.domain.identity import fingerprint_of
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
 from doc_pipeline.embedding.cached import embed_with_cache

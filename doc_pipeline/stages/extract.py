@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from doc_pipeline.catalog.work import ClaimedDocument
+from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import ArtifactMissing, ObjectGone
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of

@@ -6,13 +6,14 @@ Decides the file's real type and refuses what no extractor should see. Does not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from doc_pipeline.catalog.work import ClaimedDocument, FinishedStage
+from doc_pipeline.catalog.claims import ClaimedDocument
+from doc_pipeline.catalog.work import FinishedStage
 from doc_pipeline.domain.errors import ArtifactMissing, DiskFull, ObjectGone, UploadChanging
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
@@ -53,7 +54,12 @@ def receive_document(
     uploaded = adapters.uploads.head(document.source_key)
     if uploaded.etag != etag or uploaded.size_bytes != size_bytes:
         raise UploadChanging(key=document.source_key)
-    file_type = admit_file(path, document.original_name, adapters.settings.limits)
+    file_type = admit_file(
+        path,
+        document.original_name,
+        adapters.settings.limits,
+        password=document.options.password,
+    )
     fingerprint = fingerprint_of(Stage.RECEIVE, CODE_VERSION[Stage.RECEIVE], {}, [sha256])
     version = adapters.catalog.work.next_version(document.document_id, sha256)
     key = artifact_prefix(Stage.RECEIVE, document.document_id, version, fingerprint) + "/raw"
@@ -104,7 +110,7 @@ def received_before(before: FinishedStage | None, adapters: Adapters) -> Receive
 
 
 @contextmanager
-def raw_file(received: ReceivedFile, adapters: Adapters) -> Iterator[Path]:
+def raw_file(received: ReceivedFile, adapters: Adapters) -> Generator[Path]:
     """The raw file as a local path: this run's download, or a copy from the artifact store."""
     if received.path is not None and received.path.exists():
         yield received.path

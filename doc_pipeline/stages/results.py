@@ -8,7 +8,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from doc_pipeline.catalog.work import ClaimedDocument
+from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.domain.stage import Stage, StageResult
 from doc_pipeline.stages.adapters import Adapters
 from doc_pipeline.stages.chunk import ChunkedDocument

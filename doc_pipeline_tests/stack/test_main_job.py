@@ -100,7 +100,9 @@ def test_scattered_failures_turn_red_and_green_in_one_run(stack: Stack) -> None:
 
 def test_a_backfill_by_hand_and_its_retry(stack: Stack) -> None:
     """What a person does in the UI: select partitions, materialize, re-execute from failure."""
-    ids = [drop(stack, f"legacy-{n}.txt", f"Legacy text of crate{n}q in the vault.") for n in range(3)]
+    ids = [
+        drop(stack, f"legacy-{n}.txt", f"Legacy text of crate{n}q in the vault.") for n in range(3)
+    ]
     stack.wait_until_settled(20)
     blocker = stack.data_dir / "artifacts" / "extract" / ids[1]
     shutil.rmtree(blocker)

@@ -173,9 +173,7 @@ def test_an_interrupted_batch_gives_its_documents_back(bench: Bench) -> None:
     assert not failures(outcomes)
 
 
-def test_a_fault_of_the_index_charges_nobody(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_of_the_index_charges_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.write("a.txt", story("apples"))
     found = bench.discover()
 

@@ -1,4 +1,4 @@
-"""A look at the uploads: what is new, changed, held, ignored, gone; and what must not be believed."""
+"""A look at the uploads: what is new, changed, held, gone; and what must not be believed."""
 
 from __future__ import annotations
 

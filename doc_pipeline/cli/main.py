@@ -1,0 +1,71 @@
+"""The command line `doc-pipeline`: gathers the commands and turns errors into exit codes.
+
+0 done, 1 something failed, 2 wrong usage or settings, 4 no such document.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from doc_pipeline import __version__
+from doc_pipeline.cli import documents, finding, stack, upkeep
+from doc_pipeline.cli.output import say_error
+from doc_pipeline.domain.errors import (
+    DocumentNotFound,
+    PipelineError,
+    SettingInvalid,
+    StorageNotConfigured,
+)
+
+app = typer.Typer(
+    name="doc-pipeline",
+    help="Documents dropped into a folder or bucket become searchable: one Dagster partition each.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: doc-pipeline up    Then: doc-pipeline add report.pdf",
+)
+
+for module in (stack, documents, finding, upkeep):
+    module.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"doc-pipeline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app(standalone_mode=True)
+    except (SettingInvalid, StorageNotConfigured) as error:
+        say_error(error)
+        sys.exit(2)
+    except DocumentNotFound as error:
+        say_error(error)
+        sys.exit(4)
+    except PipelineError as error:
+        say_error(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        # `doc-pipeline ls | head` closes the pipe early; that is no error.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
