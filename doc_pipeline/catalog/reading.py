@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select, text
 
 from doc_pipeline.catalog.database import Database, pages
+from doc_pipeline.catalog.document_rows import read_documents, select_documents
 from doc_pipeline.catalog.models import (
     Document,
     DocumentChunk,
@@ -31,7 +31,7 @@ from doc_pipeline.catalog.rows import (
     StageRow,
 )
 from doc_pipeline.catalog.views import VIEWS
-from doc_pipeline.domain.document import Lifecycle, Priority, ProcessingStatus
+from doc_pipeline.domain.document import Lifecycle, ProcessingStatus
 from doc_pipeline.domain.stage import STAGES, Stage
 
 __all__ = [
@@ -61,7 +61,9 @@ class ReadingRepository:
     def get(self, document_id: str) -> DocumentView | None:
         """One document, also a deleted one."""
         with self._database.read() as session:
-            found = _views(session, _documents().where(Document.document_id == document_id))
+            found = read_documents(
+                session, select_documents().where(Document.document_id == document_id)
+            )
         return found[0] if found else None
 
     def find(self, text: str) -> list[DocumentView]:
@@ -82,8 +84,8 @@ class ReadingRepository:
         ]
         with self._database.read() as session:
             for condition in tries:
-                statement = _documents().where(condition).order_by(Document.seq)
-                found = _views(session, statement.limit(MOST_FOUND))
+                statement = select_documents().where(condition).order_by(Document.seq)
+                found = read_documents(session, statement.limit(MOST_FOUND))
                 if found:
                     return found
         return []
@@ -97,7 +99,7 @@ class ReadingRepository:
         after_seq: int | None = None,
     ) -> list[DocumentView]:
         """Documents, newest first; the next page starts `after_seq`, the last one's number."""
-        statement = _documents().where(Document.lifecycle == Lifecycle.ACTIVE)
+        statement = select_documents().where(Document.lifecycle == Lifecycle.ACTIVE)
         if status is not None:
             statement = statement.where(Document.processing_status == status)
         if owner is not None:
@@ -105,7 +107,7 @@ class ReadingRepository:
         if after_seq is not None:
             statement = statement.where(Document.seq < after_seq)
         with self._database.read() as session:
-            return _views(session, statement.order_by(Document.seq.desc()).limit(limit))
+            return read_documents(session, statement.order_by(Document.seq.desc()).limit(limit))
 
     def counts(self) -> dict[str, int]:
         """Documents by status, in the order of their way through; statuses with none left out."""
@@ -295,76 +297,7 @@ class ReadingRepository:
             # A colon would be taken for a parameter.
             statement = statement.where(text(f"({where})".replace(":", r"\:")))
         with self._database.read(is_strict=True) as session:
-            return [_plain(row._mapping) for row in session.execute(statement)]
-
-
-def _documents() -> Select[tuple[Document, float | None]]:
-    """Documents, each with the seconds its stages took for the current version."""
-    seconds = (
-        select(func.sum(StageRecord.seconds))
-        .where(
-            StageRecord.document_id == Document.document_id,
-            StageRecord.version == Document.current_version,
-        )
-        .correlate(Document)
-        .scalar_subquery()
-    )
-    return select(Document, seconds)
-
-
-def _views(
-    session: Session, statement: Select[tuple[Document, float | None]]
-) -> list[DocumentView]:
-    return [_view(row) for row in session.execute(statement)]
-
-
-def _view(row: Row[tuple[Document, float | None]]) -> DocumentView:
-    document, seconds = row
-    return DocumentView(
-        document_id=document.document_id,
-        id=document.id,
-        seq=document.seq,
-        origin=document.origin,
-        source_key=document.source_key,
-        original_name=document.original_name,
-        storage_url=document.storage_url,
-        owner_id=document.owner_id,
-        title=document.title,
-        file_type=document.file_type,
-        mime_type=document.mime_type,
-        size_bytes=document.size_bytes,
-        sha256=document.sha256,
-        etag=document.etag,
-        current_version=document.current_version,
-        processing_status=document.processing_status,
-        lifecycle=document.lifecycle,
-        stage=document.stage,
-        progress=document.progress,
-        priority=Priority(document.priority),
-        hold=document.hold,
-        attempts=document.attempts,
-        batch_id=document.batch_id,
-        run_id=document.run_id,
-        error_code=document.error_code,
-        error_message=document.error_message,
-        failed_stage=document.failed_stage,
-        failed_progress=document.failed_progress,
-        language=document.language,
-        page_count=document.page_count,
-        word_count=document.word_count,
-        character_count=document.character_count,
-        chunk_count=document.chunk_count,
-        token_count=document.token_count,
-        embedding_model=document.embedding_model,
-        metadata=document.metadata_,
-        uploaded_at=document.uploaded_at,
-        registered_at=document.registered_at,
-        updated_at=document.updated_at,
-        processing_started_at=document.processing_started_at,
-        processed_at=document.processed_at,
-        deleted_at=document.deleted_at,
-        seconds=seconds,
-    )
+            return [_plain(row) for row in session.execute(statement).mappings()]
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

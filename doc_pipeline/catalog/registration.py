@@ -56,8 +56,6 @@ class Registration:
 class _Known(NamedTuple):
     status: ProcessingStatus
     lifecycle: Lifecycle
-    progress: int
-    run_id: str | None
     version: int | None
 
 
@@ -120,16 +118,14 @@ def _lock_known(session: Session, document_ids: Collection[str]) -> dict[str, _K
                 Document.document_id,
                 Document.processing_status,
                 Document.lifecycle,
-                Document.progress,
-                Document.run_id,
                 Document.current_version,
             )
             .where(Document.document_id.in_(page))
             .order_by(Document.document_id)
             .with_for_update(key_share=True)
         )
-        for document_id, *facts in session.execute(statement):
-            known[document_id] = _Known(*facts)
+        for document_id, status, lifecycle, version in session.execute(statement):
+            known[document_id] = _Known(status, lifecycle, version)
     return known
 
 

@@ -339,9 +339,12 @@ def _number_for(session: Session, document_id: str, sha256: str) -> int:
     current = session.execute(
         select(Document.current_version, Document.sha256).where(Document.document_id == document_id)
     ).one_or_none()
-    if current is None or current[0] is None:
+    if current is None:
         return 1
-    return current[0] if current[1] == sha256 else current[0] + 1
+    version, known_sha256 = current
+    if version is None:
+        return 1
+    return version if known_sha256 == sha256 else version + 1
 
 
 def _update_held(
