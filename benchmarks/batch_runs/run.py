@@ -63,7 +63,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for side, count in (("warm", 1), ("batch", arguments.documents), ("alone", arguments.alone)):
+        for side, count in (
+            ("warm", 1),
+            ("batch", arguments.documents),
+            ("alone", arguments.alone),
+        ):
             write_documents(folder / side / "uploads", count)
         measured(folder / "warm", [["process"]])  # compiles bytecode once, for both sides
         cpu, wall = measured(folder / "batch", [["process"]])

@@ -4,8 +4,6 @@ One step, because only then each document keeps its own outcome: good ones are y
 one, and one failure raised last turns the others red (docs/decisions/0001).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 They show in the UI where a store is, never a credential.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from contextlib import contextmanager
 

@@ -3,8 +3,6 @@
 It never computes. What is known lives in the catalog, so a tick that is cut loses nothing.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 import uuid

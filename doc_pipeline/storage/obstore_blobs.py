@@ -56,9 +56,9 @@ class ObstoreBlobStore:
         self._write(key, path)
 
     def _write(self, key: str, source: bytes | Path) -> None:
+        check_upload_key(key)
         self._check_folder(key)
         with named_failures(self.name, key, is_write=True):
-            check_upload_key(key)
             obs.put(
                 self.store,
                 key,
@@ -69,6 +69,7 @@ class ObstoreBlobStore:
 
     def delete(self, key: str) -> None:
         """See `BlobStore.delete`."""
+        check_upload_key(key)
         try:
             with named_failures(self.name, key):
                 obs.delete(self.store, key)
@@ -104,6 +105,7 @@ class ObstoreBlobStore:
 
     def exists(self, key: str) -> bool:
         """See `BlobStore.exists`."""
+        check_upload_key(key)
         try:
             with named_failures(self.name, key):
                 obs.head(self.store, key)
@@ -169,6 +171,7 @@ class ObstoreBlobStore:
 
     @contextmanager
     def _reading(self, key: str) -> Generator[None]:
+        check_upload_key(key)
         try:
             with named_failures(self.name, key):
                 yield

@@ -71,7 +71,7 @@ class MemoryBlobStore:
     def exists(self, key: str) -> bool:
         """See `BlobStore.exists`."""
         self.faults.check("exists", key)
-        return key in self.data
+        return check_upload_key(key) in self.data
 
     def head(self, key: str) -> StoredObject:
         """See `BlobStore.head`."""
@@ -110,7 +110,7 @@ class MemoryBlobStore:
     def delete(self, key: str) -> None:
         """See `BlobStore.delete`."""
         self.faults.check("delete", key)
-        self.data.pop(key, None)
+        self.data.pop(check_upload_key(key), None)
         self._about.pop(key, None)
 
     def delete_prefix(self, prefix: str) -> int:
@@ -123,7 +123,7 @@ class MemoryBlobStore:
         return len(doomed)
 
     def _known(self, key: str) -> StoredObject:
-        if key not in self._about:
+        if check_upload_key(key) not in self._about:
             raise ObjectGone(key=key)
         return self._about[key]
 

@@ -76,7 +76,9 @@ class Stack:
         assert self.process.poll() is None, self.log()
         try:
             self.graphql("{ version }")
-            listed = self.graphql(f"{{ sensorsOrError(repositorySelector: {REPO}) {{ __typename }} }}")
+            listed = self.graphql(
+                f"{{ sensorsOrError(repositorySelector: {REPO}) {{ __typename }} }}"
+            )
         except (OSError, AssertionError):
             return False
         return listed["sensorsOrError"]["__typename"] == "Sensors"
