@@ -5,6 +5,7 @@ The operating system's own calls: obstore refuses many names that people give th
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -33,6 +34,8 @@ from doc_pipeline.storage.uploads import SMALL_BYTES, join_small
 _STORE = "uploads"
 _PIECE_BYTES = 4 * MIB
 _INCOMING = (".doc-pipeline-", ".part")
+# ELOOP: a symlink; ENXIO: a socket
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO}
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -130,10 +133,8 @@ class FolderUploads:
         path = self._locate(key)
         try:
             descriptor = os.open(path, _OPEN_FLAGS)
-        except PermissionError as error:
-            raise FileUnreadable(key=key) from error
         except OSError as error:
-            raise self._gone(key) from error
+            raise self._read_failure(error, key) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise ObjectGone(key=key)
@@ -143,10 +144,8 @@ class FolderUploads:
         """See `UploadStore.head`."""
         try:
             status = os.lstat(self._locate(key))
-        except PermissionError as error:
-            raise FileUnreadable(key=key) from error
         except OSError as error:
-            raise self._gone(key) from error
+            raise self._read_failure(error, key) from error
         if not stat.S_ISREG(status.st_mode):
             raise ObjectGone(key=key)
         return _upload(key, status)
@@ -185,9 +184,13 @@ class FolderUploads:
             raise ObjectGone(key=key)
         return path
 
-    def _gone(self, key: str) -> ObjectGone:
+    def _read_failure(self, error: OSError, key: str) -> PipelineError:
         self.root_identity()
-        return ObjectGone(key=key)
+        if isinstance(error, PermissionError):
+            return FileUnreadable(key=key)
+        if error.errno in _NOT_THERE:
+            return ObjectGone(key=key)
+        return StoreUnavailable(store=_STORE, key=key)
 
     # -- for people -----------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ class S3Server:
             secret_access_key=self.secret_access_key,
         )
 
-    @property
+    @cached_property
     def client(self) -> S3Client:
         """A boto3 client, to arrange and look."""
         import boto3.session
@@ -62,7 +63,7 @@ class S3Server:
     def refusing(self) -> Generator[None]:
         """Inside, the server checks keys and permissions, and knows nobody."""
         from moto import settings
-        from moto.core.responses import ActionAuthenticatorMixin
+        from moto.core.authorization import ActionAuthenticatorMixin
 
         before = settings.INITIAL_NO_AUTH_ACTION_COUNT
         ActionAuthenticatorMixin.request_count = 0

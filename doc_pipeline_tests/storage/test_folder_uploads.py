@@ -69,11 +69,10 @@ def test_the_root_itself_may_be_a_symlink(tmp_path: Path) -> None:
 
 def test_names_that_no_key_can_hold_are_told_and_the_others_go_on(tmp_path: Path) -> None:
     """One file of an old archive with Latin-1 names must not stop everybody's uploads."""
-    root = os.fsencode(tmp_path)
     for name in (b"caf\xe9.txt", b"good.txt", b"d\xff/inner.txt", b"d/good.txt"):
-        path = os.path.join(root, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        Path(os.fsdecode(path)).write_bytes(b"x")
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
     deep = tmp_path.joinpath(*["n" * 250] * 4)
     deep.mkdir(parents=True)
     (deep / ("f" * 20)).write_text("x")
@@ -220,9 +219,13 @@ def test_a_failing_disk_is_the_stores_fault(
             keys_of(store)
         with pytest.raises(StoreUnavailable):
             store.head("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        with pytest.raises(StoreUnavailable):
+            store.read_small("a")
 
 
-def test_an_error_in_the_middle_of_a_file(tmp_path: Path) -> None:
+def test_an_error_in_the_middle_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel fails this read for real: process memory has no page at address 0."""
     (tmp_path / "a").write_text("x")
     store = opened(tmp_path)
@@ -304,7 +307,7 @@ PARTS = st.text(st.sampled_from("ab.-0é\U0001f600 \n"), min_size=1, max_size=3)
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sets(st.lists(PARTS, min_size=1, max_size=3).map("/".join), max_size=12))
 def test_any_tree_is_listed_by_the_bytes_of_its_keys(
     tmp_path_factory: pytest.TempPathFactory, names: set[str]
