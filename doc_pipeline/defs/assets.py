@@ -196,8 +196,7 @@ class _BatchRun:
         )
 
     def _verdict(self) -> dg.Failure:
-        if not _is_partitioned(self.context):
-            report_planned(self.context, self._not_brought_about())
+        report_planned(self.context, self._not_brought_about())
         codes = sorted({failure.error.code for failure in self.failures})
         return dg.Failure(
             f"{len(self.failures)} of {len(self.done.keys() | self._failed_ids())} documents "

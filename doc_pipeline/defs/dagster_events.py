@@ -1,7 +1,8 @@
 """The one place that uses what Dagster keeps private: planned events for failed partitions.
 
-A run without a partition tag (scattered keys) turns a partition red only through a planned
-event, and no public call writes one. A contract test reads the statuses back over GraphQL.
+Only a planned event of its own turns a partition red, and no public call writes one: a run of
+scattered keys has none, and a range has one for all its partitions together, which does not
+count. Contract tests read the statuses back over GraphQL.
 """
 
 from __future__ import annotations

@@ -115,15 +115,17 @@ class _Look:
     settings: DiscoverySettings
     clock: Callable[[], float]
     found: Discovery = field(default_factory=Discovery)
+    root: str = ""
 
     def run(self) -> Discovery:
         state = self.catalog.discovery
         is_accepted = bool(state.get_state(ACCEPT_STATE))
-        self._check_root(is_accepted=is_accepted)
+        has_moved = self._has_moved()
         after: str | None = state.get_state(WATERMARK_STATE)
         objects = self._list(after)
         last = objects[-1].key if self.found.is_cut and objects else None
-        self._check_gone(after, last, objects, is_accepted=is_accepted)
+        self._check_gone(after, last, objects, is_trusted=is_accepted, has_moved=has_moved)
+        state.set_state(ROOT_STATE, self.root)
         sidecars = {item.key: item for item in objects if item.key.endswith(SIDECAR_SUFFIX)}
         documents = [item for item in objects if self._is_document(item, sidecars)]
         for start in range(0, len(documents), PAGE):
@@ -221,17 +223,11 @@ class _Look:
 
     # -- what is gone -------------------------------------------------------------------------
 
-    def _check_root(self, *, is_accepted: bool) -> None:
-        state = self.catalog.discovery
-        root, known_root = self.uploads.root_identity(), state.get_state(ROOT_STATE)
-        if known_root is not None and known_root != root and not is_accepted:
-            known = state.gone_between(None, None, ()).known
-            if known:
-                raise UploadsVanished(
-                    gone=known, known=known, why="the folder is on another device than before"
-                )
-        if known_root != root:
-            state.set_state(ROOT_STATE, root)
+    def _has_moved(self) -> bool:
+        """Whether another disk or bucket is there than at the last look."""
+        self.root = self.uploads.root_identity()
+        known_root = self.catalog.discovery.get_state(ROOT_STATE)
+        return known_root is not None and known_root != self.root
 
     def _check_gone(
         self,
@@ -239,19 +235,27 @@ class _Look:
         last: str | None,
         objects: Sequence[UploadObject],
         *,
-        is_accepted: bool,
+        is_trusted: bool,
+        has_moved: bool,
     ) -> None:
         state = self.catalog.discovery
         present = {item.key for item in objects}
         gone = state.gone_between(after, last, present)
         # What lies below a folder that cannot be opened is unknown, not gone.
-        unknown = tuple(str(error.fields.get("key", "")) for error in self.found.problems)
-        closed = tuple(key for key in unknown if key.endswith("/"))
+        closed = tuple(
+            str(error.fields["key"])
+            for error in self.found.problems
+            if isinstance(error, FileUnreadable)
+        )
         keys = [pair for pair in gone.keys if not pair[0].startswith(closed)]
         if not keys:
             return
         count = len(keys)
-        if not is_accepted:
+        if not is_trusted:
+            if has_moved:
+                # Device numbers change at some reboots: only together with missing files.
+                why = "the folder is on another device than before"
+                raise UploadsVanished(gone=count, known=gone.known, why=why)
             if not objects and after is None:
                 raise UploadsVanished(gone=count, known=gone.known, why="the folder is empty")
             if count >= VANISHED_LEAST and count > VANISHED_SHARE * gone.known:
