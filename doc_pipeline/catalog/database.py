@@ -204,5 +204,5 @@ def _parse(url: str) -> URL:
 
 def _masked(url: URL) -> str:
     if "password" in url.query:
-        url = url.update_query_dict({"password": "***"})
+        url = url.update_query_dict({"password": "hidden"})
     return url.render_as_string(hide_password=True)

@@ -218,7 +218,7 @@ def _create_document_parts() -> None:
         sa.Column("artifact_key", TEXT, nullable=True),
         sa.Column("data_version", TEXT, nullable=False),
         sa.Column("is_reused", sa.Boolean(), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("figures", JSON, nullable=False),
         sa.Column("run_id", TEXT, nullable=True),
         sa.Column("finished_at", TIME, nullable=False),
