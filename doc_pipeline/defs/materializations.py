@@ -28,12 +28,23 @@ def materialization_of(result: StageResult, artifacts_url: str) -> dg.AssetMater
         ASSET_OF_STAGE[result.stage],
         partition=result.document_id,
         metadata=metadata,
-        # An explicit materialization carries neither version by itself.
-        tags={
-            "dagster/code_version": CODE_VERSION[result.stage],
-            "dagster/data_version": result.data_version,
-        },
+        tags=_version_tags(result),
     )
+
+
+def _version_tags(result: StageResult) -> dict[str, str]:
+    """What an explicit materialization does not carry by itself.
+
+    Without the version of its input Dagster shows every document as out of sync.
+    """
+    tags = {
+        "dagster/code_version": CODE_VERSION[result.stage],
+        "dagster/data_version": result.data_version,
+    }
+    if result.input_data_version is not None:
+        before = ASSET_OF_STAGE[STAGES[STAGES.index(result.stage) - 1]]
+        tags[f"dagster/input_data_version/{before}"] = result.input_data_version
+    return tags
 
 
 def outcome_table(

@@ -57,7 +57,8 @@ class StageResult:
     """What a stage did for one version of one document.
 
     `figures` holds numbers and short texts for people (bytes, pages, chunks, seconds …), never
-    content. `data_version` changes exactly when the stage's output changes.
+    content. `data_version` changes exactly when the stage's output changes; `input_data_version`
+    is that of the stage before, from which this output was made.
     """
 
     document_id: str
@@ -68,6 +69,7 @@ class StageResult:
     is_reused: bool
     seconds: float
     data_version: str
+    input_data_version: str | None = None
     figures: dict[str, int | float | str] = field(default_factory=dict[str, int | float | str])
     preview: str = ""
 

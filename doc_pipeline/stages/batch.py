@@ -273,8 +273,9 @@ class _FrontSteps:
             return chunked_before(self.document, received.version, fingerprint, adapters)
         started = self._start(Stage.CHUNK)
         chunked = chunk_text(self.document, received.version, extracted, adapters)
+        seconds, fingerprint = _since(started), extracted.fingerprint
         self._finish(
-            results.chunk_result(self.document, received.version, chunked, _since(started))
+            results.chunk_result(self.document, received.version, fingerprint, chunked, seconds)
         )
         return chunked
 

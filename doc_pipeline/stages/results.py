@@ -61,6 +61,7 @@ def extract_result(
         is_reused=done.is_reused,
         seconds=seconds,
         data_version=done.fingerprint,
+        input_data_version=received.sha256[:16],
         figures={
             "pages": extracted.pages or 0,
             "words": extracted.words,
@@ -78,7 +79,11 @@ def extract_result(
 
 
 def chunk_result(
-    document: ClaimedDocument, version: int, done: ChunkedDocument, seconds: float
+    document: ClaimedDocument,
+    version: int,
+    extract_fingerprint: str,
+    done: ChunkedDocument,
+    seconds: float,
 ) -> StageResult:
     """Number and size of the chunks, and the first of them."""
     shown = "\n\n".join(
@@ -94,6 +99,7 @@ def chunk_result(
         is_reused=done.is_reused,
         seconds=seconds,
         data_version=done.fingerprint,
+        input_data_version=extract_fingerprint,
         figures={
             "chunks": len(done.chunks),
             "tokens": done.tokens,
@@ -116,6 +122,7 @@ def embed_result(done: EmbeddedDocument, seconds: float, adapters: Adapters) -> 
         is_reused=done.rows_changed == 0,
         seconds=seconds,
         data_version=done.fingerprint,
+        input_data_version=done.ready.chunked.fingerprint,
         figures={
             "model": adapters.embedder.model_id,
             "dimensions": adapters.embedder.dimensions,
@@ -142,6 +149,7 @@ def describe_result(done: EmbeddedDocument, seconds: float) -> StageResult:
         is_reused=False,
         seconds=seconds,
         data_version=fingerprint,
+        input_data_version=done.fingerprint,
         figures={
             "title": (facts.title or done.ready.document.original_name)[:200],
             "language": facts.language or "unknown",
