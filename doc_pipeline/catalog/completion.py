@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from doc_pipeline.catalog.column_types import UtcTime
+from doc_pipeline.catalog.column_types import UtcTime, storable
 from doc_pipeline.catalog.database import pages
 from doc_pipeline.catalog.models import (
     Document,
@@ -175,7 +175,7 @@ def _chunk_rows(record: DocumentRecord) -> list[dict[str, Any]]:
             "version": record.version,
             "chunk_index": chunk.index,
             "text": chunk.text,
-            "text_sha256": text_sha256(chunk.text),
+            "text_sha256": text_sha256(storable(chunk.text)),
             "char_start": chunk.start,
             "char_end": chunk.end,
             "page_start": chunk.page_start,

@@ -41,10 +41,6 @@ def catalog(catalog_url: str) -> Iterator[Catalog]:
     catalog.close()
 
 
-def never_live(_: str) -> bool:
-    return False
-
-
 def always_live(_: str) -> bool:
     return True
 
@@ -122,7 +118,9 @@ def chunks_of(document_id: str, texts: Sequence[str]) -> list[Chunk]:
     return chunks
 
 
-def record(document_id: str, texts: Sequence[str] = ("one", "two"), version: int = 1):
+def record(
+    document_id: str, texts: Sequence[str] = ("one", "two"), version: int = 1
+) -> DocumentRecord:
     return DocumentRecord(
         document_id=document_id,
         version=version,
