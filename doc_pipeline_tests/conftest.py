@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from doc_pipeline_tests.skips import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 ROOT = Path(__file__).parents[1]
 
 

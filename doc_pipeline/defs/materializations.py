@@ -44,6 +44,8 @@ def _version_tags(result: StageResult) -> dict[str, str]:
     if result.input_data_version is not None:
         before = ASSET_OF_STAGE[STAGES[STAGES.index(result.stage) - 1]]
         tags[f"dagster/input_data_version/{before}"] = result.input_data_version
+        # Which event brought the input does not matter, only its version; both tags must be there.
+        tags[f"dagster/input_event_pointer/{before}"] = "NULL"
     return tags
 
 
