@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -39,7 +40,8 @@ def _below_data(folder: str) -> Any:
 
 
 def _catalog_file(data: dict[str, Any]) -> str:
-    return f"sqlite:///{data['data_dir']}/catalog.db"
+    # SQLAlchemy decodes percent signs in the path of a SQLite file.
+    return f"sqlite:///{quote(str(data['data_dir']))}/catalog.db"
 
 
 def _has_bucket(data: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
 
@@ -50,6 +51,8 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
+    # Dagster warns of parameters that it passes itself; nobody here can act on it.
+    warnings.filterwarnings("ignore", message=".*is currently in beta")
     try:
         app(standalone_mode=True)
     except (SettingInvalid, StorageNotConfigured) as error:

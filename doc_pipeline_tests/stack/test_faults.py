@@ -16,13 +16,15 @@ COUNT = 60
 
 
 def workers(stack: Stack) -> list[psutil.Process]:
-    """The processes that execute runs of this stack."""
+    """The processes that execute runs of this stack: the code server spawns them."""
     assert stack.process is not None
     family = psutil.Process(stack.process.pid).children(recursive=True)
     found = []
     for process in family:
         try:
-            if "execute_run" in " ".join(process.cmdline()):
+            parent = process.parent()
+            is_of_code_server = parent is not None and "grpc" in parent.cmdline()
+            if is_of_code_server and "spawn_main" in " ".join(process.cmdline()):
                 found.append(process)
         except psutil.NoSuchProcess:
             continue
