@@ -44,6 +44,11 @@ def schema_of(data_dir: Path) -> str:
         return catalog.execute("SELECT version_num FROM alembic_version").fetchone()[0]
 
 
+def tables_of(data_dir: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(data_dir / "catalog.db")) as catalog:
+        return catalog.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
 @pytest.fixture(params=KEPT)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of a kept folder: opening it upgrades it."""
@@ -73,6 +78,16 @@ def test_catalog_is_upgraded_and_complete(services: Services, folder: Path) -> N
     assert views["broken.pdf"].error_code == "FILE_CORRUPT"
     assert views["ferry/timetable.md"].owner_id == "harbour-office"
     assert views["hold/minutes.txt"].hold
+
+
+def test_upgraded_catalog_equals_a_new_one(
+    services: Services, folder: Path, tmp_path: Path
+) -> None:
+    """Also fails when a migration that people have run is edited afterwards."""
+    services.catalog.reading.counts()
+    with opened(tmp_path / "new") as fresh:
+        fresh.catalog.reading.counts()
+    assert tables_of(folder) == tables_of(tmp_path / "new")
 
 
 def test_documents_are_found(services: Services) -> None:
