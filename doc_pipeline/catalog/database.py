@@ -84,6 +84,7 @@ class Database:
             return self._sqlite_engine()
         engine = create_engine(
             self._url,
+            hide_parameters=True,
             pool_size=2,
             max_overflow=8,
             pool_pre_ping=True,
@@ -115,6 +116,7 @@ class Database:
         # write-ahead log into the file, which costs a wait for the disk each time.
         engine = create_engine(
             self._url,
+            hide_parameters=True,
             poolclass=QueuePool,
             pool_size=2,
             max_overflow=20,

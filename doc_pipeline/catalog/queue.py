@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Text, case, cast, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from doc_pipeline.catalog.database import Database, pages
@@ -19,7 +19,7 @@ from doc_pipeline.catalog.models import Document, DocumentError, now, table_of
 from doc_pipeline.catalog.transitions import IN_QUEUE, is_held_by, move
 from doc_pipeline.domain.document import Lifecycle, ProcessingStatus
 from doc_pipeline.domain.errors import RunLost
-from doc_pipeline.domain.stage import Stage
+from doc_pipeline.domain.stage import PROGRESS_AFTER, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,11 @@ class QueueRepository:
         """
         error = RunLost(run_id=run_id)
         held = select(Document.document_id, Document.stage, Document.attempts).where(
-            is_held_by(run_id), Document.stage.is_not(None), Document.is_due_again.is_(False)
+            is_held_by(run_id),
+            Document.stage.is_not(None),
+            # One that had finished its stage only waited for its wave: not its fault.
+            Document.progress < _PROGRESS_AFTER,
+            Document.is_due_again.is_(False),
         )
         requeued: list[str] = []
         failed: list[str] = []
@@ -188,6 +192,13 @@ def _failed(error: RunLost, stage: Stage) -> dict[str, Any]:
         "batch_id": None,
         "batch_assigned_at": None,
     }
+
+
+_PROGRESS_AFTER = case(
+    {stage.value: progress for stage, progress in PROGRESS_AFTER.items()},
+    value=cast(Document.stage, Text),
+    else_=100,
+)
 
 
 def _is_queued() -> ColumnElement[bool]:

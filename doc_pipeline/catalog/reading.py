@@ -136,6 +136,25 @@ class ReadingRepository:
                 for page in pages(sorted(set(document_ids)))
             )
 
+    def percent_done(self, document_ids: Collection[str]) -> float:
+        """How far these documents are in all; a settled one is through, however it ended."""
+        ids = sorted(set(document_ids))
+        is_under_way = (Document.lifecycle == Lifecycle.ACTIVE) & Document.processing_status.in_(
+            _UNSETTLED
+        )
+        missing = 0
+        with self._database.read() as session:
+            for page in pages(ids):
+                missing += (
+                    session.scalar(
+                        select(func.sum(100 - Document.progress)).where(
+                            Document.document_id.in_(page), is_under_way
+                        )
+                    )
+                    or 0
+                )
+        return 100 - missing / len(ids) if ids else 100.0
+
     def active_ids(self, document_ids: Iterable[str]) -> set[str]:
         """Those of the documents that users may see."""
         found: set[str] = set()

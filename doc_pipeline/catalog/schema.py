@@ -84,7 +84,10 @@ def _upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
     engine = create_engine(
-        database.engine.url, poolclass=NullPool, connect_args=_connect_args(database)
+        database.engine.url,
+        hide_parameters=True,
+        poolclass=NullPool,
+        connect_args=_connect_args(database),
     )
     if database.is_sqlite:
         event.listen(engine, "connect", _without_foreign_keys)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from doc_pipeline.catalog.catalog import Catalog
+from doc_pipeline.defs.causes import log_cause
 from doc_pipeline.defs.dagster_events import report_planned
 from doc_pipeline.defs.liveness import is_run_live
 from doc_pipeline.defs.materializations import materialization_of, outcome_table
 from doc_pipeline.defs.partitions import documents
-from doc_pipeline.domain.errors import PipelineError, TransientError
+from doc_pipeline.domain.errors import DocumentBusy, PipelineError, as_pipeline_error
 from doc_pipeline.domain.stage import (
     ASSET_OF_STAGE,
     CODE_VERSION,
@@ -92,11 +93,6 @@ def build_document_assets(batch_size: int) -> dg.AssetsDefinition:
         specs=asset_specs(),
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
-        # For faults that concern the whole batch, such as a database away. A document's own
-        # fault is raised with allow_retries=False.
-        retry_policy=dg.RetryPolicy(
-            max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL
-        ),
     )
     def process_document_batch(
         context: dg.AssetExecutionContext,
@@ -144,6 +140,7 @@ class _BatchRun:
         self.done: dict[str, dict[Stage, StageResult]] = {}
         self.failures: list[StageFailure] = []
         self.gone: list[str] = []
+        self.busy: list[StageFailure] = []
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         self.stages = [STAGE_OF_ASSET[name] for name in ASSET_OF_STAGE.values() if name in selected]
 
@@ -158,10 +155,15 @@ class _BatchRun:
         try:
             for outcome in batch.process(keys):
                 yield from self._event(outcome)
-        except PipelineError as error:
-            raise self._stopped(error) from error
+        except Exception as error:  # noqa: BLE001 - whatever it is, documents wait uncharged
+            log_cause("The batch was stopped", error)
+            # Without its cause: Dagster would store that text.
+            raise self._stopped(as_pipeline_error(error)) from None
         yield self._summary()
         end_pause(self.adapters.catalog)
+        if self._is_of_backfill():
+            # A backfill takes every partition of a successful run for done.
+            self.failures += self.busy
         if self.failures:
             raise self._verdict()
 
@@ -172,8 +174,12 @@ class _BatchRun:
                 yield materialization_of(outcome, self.adapters.artifacts.url)
         elif isinstance(outcome, DocumentGone):
             self.gone.append(outcome.document_id)
+        elif isinstance(outcome.error, DocumentBusy):
+            self.busy.append(outcome)
         else:
             self.failures.append(outcome)
+            if outcome.cause is not None and not isinstance(outcome.cause, PipelineError):
+                log_cause(outcome.document_id, outcome.cause)
             logger.error(
                 "%s failed at %s: %s %s %s",
                 outcome.document_id,
@@ -191,9 +197,13 @@ class _BatchRun:
                 "documents_done": len(self.done.keys() - {f.document_id for f in self.failures}),
                 "documents_failed": len(self.failures),
                 "documents_deleted_meanwhile": len(self.gone),
+                "documents_in_another_run": len(self.busy),
                 "outcome": outcome_table(self.done, self.failures),
             },
         )
+
+    def _is_of_backfill(self) -> bool:
+        return "dagster/backfill" in self.context.run.tags
 
     def _verdict(self) -> dg.Failure:
         report_planned(self.context, self._not_brought_about())
@@ -222,19 +232,22 @@ class _BatchRun:
         return [
             (ASSET_OF_STAGE[stage], failure.document_id)
             for failure in self.failures
+            # Another run is working on a busy one: that run says how it ends.
+            if not isinstance(failure.error, DocumentBusy)
             for stage in self.stages
             if STAGES.index(stage) >= STAGES.index(failure.stage)
         ]
 
     def _stopped(self, error: PipelineError) -> dg.Failure:
         """A fault that concerns all: nobody is charged, and new batches wait a while."""
-        is_transient = isinstance(error, TransientError)
+        report_planned(self.context, self._not_brought_about())
         pause_after(self.adapters.catalog, error)
         return dg.Failure(
             f"The batch was stopped: {error.code}: {error.sentence} {error.remedy} Documents not "
             "yet done wait as pending and are taken up again by themselves.",
             metadata={"code": error.code, "remedy": error.remedy},
-            allow_retries=is_transient,
+            # Not by Dagster: it would redo what is done. They wait, and the sensor asks again.
+            allow_retries=False,
         )
 
     def _is_live(self, run_id: str) -> bool:

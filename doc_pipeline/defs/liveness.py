@@ -33,7 +33,7 @@ def fail_lost_runs(instance: DagsterInstance) -> int:
     """
     lost = 0
     for run in instance.get_runs(RunsFilter(statuses=IN_WORK)):
-        if run.tags.get(PROCESS_TAG) is None:
+        if run.tags.get(PROCESS_TAG) is None or run.parent_run_id is not None:
             instance.report_run_failed(run, "The services that executed this run were killed.")
             lost += 1
         else:
@@ -57,7 +57,8 @@ def is_run_live(instance: DagsterInstance, run_id: str) -> bool:
 
 def _is_orphan(run: dg.DagsterRun) -> bool:
     holder = run.tags.get(PROCESS_TAG)
-    if holder is None:
+    # A retry takes its parent's tags along but runs in a worker of the services.
+    if holder is None or run.parent_run_id is not None:
         return False
     host, pid, started = holder.rsplit(":", 2)
     return host == socket.gethostname() and _started(int(pid)) != started

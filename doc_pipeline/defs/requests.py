@@ -15,6 +15,8 @@ from doc_pipeline.catalog.catalog import Catalog
 from doc_pipeline.defs.jobs import PROCESS_JOB, REMOVE_JOB, keys_config, removal_config
 from doc_pipeline.defs.liveness import is_run_live
 from doc_pipeline.defs.partitions import add_keys, documents
+from doc_pipeline.domain.errors import RunLost
+from doc_pipeline.stages.pause import current_pause, pause_after
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -84,6 +86,16 @@ def register_new_keys(catalog: Catalog, instance: DagsterInstance) -> int:
     return added
 
 
+def add_missing_keys(instance: DagsterInstance, document_ids: Sequence[str]) -> list[str]:
+    """Add the keys that are not there: a document that came back has none. Returns all keys."""
+    registered = list(instance.get_dynamic_partitions(str(documents.name)))
+    known = set(registered)
+    missing = [key for key in dict.fromkeys(document_ids) if key not in known]
+    if missing:
+        add_keys(instance, missing)
+    return registered + missing
+
+
 def release_lost_runs(catalog: Catalog, instance: DagsterInstance, max_retries: int) -> int:
     """Queue the documents of runs that ended without finishing them."""
     released = 0
@@ -94,9 +106,21 @@ def release_lost_runs(catalog: Catalog, instance: DagsterInstance, max_retries: 
         released += len(requeued) + len(failed)
     for batch in catalog.discovery.open_batches():
         runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: batch.batch_id}))
-        if runs and all(run.is_finished for run in runs):
+        if runs and not any(_may_begin(run, instance) for run in runs):
             released += catalog.discovery.release_batch(batch.batch_id)
+            _pause_after_false_start(catalog, runs)
     return released
+
+
+def _may_begin(run: dg.DagsterRun, instance: DagsterInstance) -> bool:
+    return not run.is_finished or _will_be_retried(run.run_id, instance)
+
+
+def _pause_after_false_start(catalog: Catalog, runs: Sequence[dg.DagsterRun]) -> None:
+    """What ended a run before its first document ends the next too: not one at every tick."""
+    failed = [run for run in runs if run.status is DagsterRunStatus.FAILURE]
+    if failed and current_pause(catalog) is None:
+        pause_after(catalog, RunLost(run_id=failed[0].run_id))
 
 
 def retire_keys(catalog: Catalog, instance: DagsterInstance) -> int:

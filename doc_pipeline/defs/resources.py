@@ -10,13 +10,44 @@ import dagster as dg
 
 from doc_pipeline import services
 from doc_pipeline.catalog.catalog import Catalog, open_catalog
+from doc_pipeline.defs.causes import log_cause
+from doc_pipeline.domain.errors import PipelineError
 from doc_pipeline.embedding.embedder import Embedder
 from doc_pipeline.index.chunk_index import ChunkIndex
 from doc_pipeline.settings import Settings, get_settings
 from doc_pipeline.settings_forms import mask_url
 from doc_pipeline.stages.adapters import ProcessingSettings
+from doc_pipeline.stages.pause import pause_after
 from doc_pipeline.storage.blobs import BlobStore
 from doc_pipeline.storage.uploads import UploadStore
+
+
+class NotOpened(Exception):
+    """What people read in the UI when a store could not be opened: code, sentence, remedy."""
+
+
+@contextmanager
+def _opening(context: dg.InitResourceContext) -> Generator[None]:
+    """Say what is wrong; in a run also pause, else the next one would fail at once again."""
+    try:
+        yield
+    except PipelineError as error:
+        if context.run is not None:
+            _pause(error)
+        log_cause("A store could not be opened", error)
+        # Without its cause: Dagster would store that text.
+        raise NotOpened(f"{error.code}: {error.sentence} {error.remedy}") from None
+
+
+def _pause(error: PipelineError) -> None:
+    try:
+        catalog = open_catalog(get_settings().catalog_url)
+    except PipelineError:
+        return  # without the catalog the sensor's ticks fail too, and start nothing
+    try:
+        pause_after(catalog, error)
+    finally:
+        catalog.close()
 
 
 class UploadsResource(dg.ConfigurableResource[UploadStore]):
@@ -26,7 +57,8 @@ class UploadsResource(dg.ConfigurableResource[UploadStore]):
 
     def create_resource(self, context: dg.InitResourceContext) -> UploadStore:
         """Open the store."""
-        return services.open_uploads(get_settings())
+        with _opening(context):
+            return services.open_uploads(get_settings())
 
 
 class ArtifactsResource(dg.ConfigurableResource[BlobStore]):
@@ -36,7 +68,8 @@ class ArtifactsResource(dg.ConfigurableResource[BlobStore]):
 
     def create_resource(self, context: dg.InitResourceContext) -> BlobStore:
         """Open the store."""
-        return services.open_artifacts(get_settings())
+        with _opening(context):
+            return services.open_artifacts(get_settings())
 
 
 class CatalogResource(dg.ConfigurableResource[Catalog]):
@@ -47,7 +80,8 @@ class CatalogResource(dg.ConfigurableResource[Catalog]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Catalog]:
         """Open the catalog, migrated to the newest schema; close it after the run."""
-        catalog = open_catalog(get_settings().catalog_url)
+        with _opening(context):
+            catalog = open_catalog(get_settings().catalog_url)
         try:
             yield catalog
         finally:
@@ -61,7 +95,8 @@ class IndexResource(dg.ConfigurableResource[ChunkIndex]):
 
     def create_resource(self, context: dg.InitResourceContext) -> ChunkIndex:
         """Open the tables; a model other than theirs is refused."""
-        return services.open_index(get_settings())
+        with _opening(context):
+            return services.open_index(get_settings())
 
 
 class EmbedderResource(dg.ConfigurableResource[Embedder]):
@@ -72,7 +107,8 @@ class EmbedderResource(dg.ConfigurableResource[Embedder]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Embedder:
         """Open one client for the run."""
-        return services.open_embedder(get_settings())
+        with _opening(context):
+            return services.open_embedder(get_settings())
 
 
 class ProcessingResource(dg.ConfigurableResource[ProcessingSettings]):

@@ -12,9 +12,10 @@ from typing import Any
 import dagster as dg
 
 from doc_pipeline.catalog.catalog import Catalog
-from doc_pipeline.defs.partitions import add_keys, documents
+from doc_pipeline.defs.causes import log_cause
 from doc_pipeline.defs.requests import (
     OPEN_BATCHES,
+    add_missing_keys,
     process_request,
     register_new_keys,
     release_lost_runs,
@@ -71,7 +72,9 @@ def build_new_uploads(
             requests = tick.requests(batch_size) if is_processing_on else []
             requests += tick.removals()
         except PipelineError as error:
-            raise TickFailed(f"{error.code}: {error.sentence} {error.remedy}") from error
+            log_cause("The tick failed", error)
+            # Without its cause: Dagster would store that text.
+            raise TickFailed(f"{error.code}: {error.sentence} {error.remedy}") from None
         said = _sentence(found)
         logger.info("%s", said)
         pause = current_pause(catalog)
@@ -98,6 +101,8 @@ class _Tick:
         retire_keys(self.catalog, self.instance)
         found = discover_uploads(self.uploads, self.catalog, settings)
         register_new_keys(self.catalog, self.instance)
+        if found.changed:
+            add_missing_keys(self.instance, found.changed)
         return found
 
     def requests(self, batch_size: int) -> list[dg.RunRequest]:
@@ -113,13 +118,8 @@ class _Tick:
         open_batches = self.catalog.discovery.open_batches()
         if not open_batches:
             return []
-        registered = list(self.instance.get_dynamic_partitions(str(documents.name)))
-        known = set(registered)
-        # A document that was deleted and came back has no key any more.
-        missing = [key for b in open_batches for key in b.document_ids if key not in known]
-        if missing:
-            add_keys(self.instance, missing)
-            registered += missing
+        wanted = [key for batch in open_batches for key in batch.document_ids]
+        registered = add_missing_keys(self.instance, wanted)
         return [
             process_request(batch.document_ids, registered, run_key=batch.batch_id)
             for batch in open_batches

@@ -16,7 +16,10 @@ MAX_DEPTH = 20
 """Levels of nesting that free metadata may have."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
-_MISSPELT_PASSWORDS = ("pass_word", "passwd", "passwort", "pwd", "passphrase")
+_PASSWORD_NAMES = frozenset(
+    {"password", "pass_word", "passwd", "passwort", "pwd", "passphrase", "kennwort"}
+)
+"""Names that free metadata must not have: it is shown to everyone who searches."""
 
 
 class Origin(StrEnum):
@@ -99,8 +102,6 @@ def parse_options(data: object, source: str) -> DocumentOptions:
     given = {
         str(k).lower().replace("-", "_"): v for k, v in cast("dict[object, Any]", data).items()
     }
-    if any(name in given for name in _MISSPELT_PASSWORDS):
-        raise OptionsInvalid(source=source, problem="a password is given as 'password'")
     free = given.pop("metadata", None) or {}
     if not isinstance(free, dict):
         raise OptionsInvalid(source=source, problem="metadata must be a JSON object")
@@ -115,6 +116,10 @@ def parse_options(data: object, source: str) -> DocumentOptions:
                     source=source, problem=f"{name} must be {_FORMS[name]}"
                 ) from None
     metadata = {**given, **cast("dict[str, Any]", free)}
+    if any(str(name).lower().replace("-", "_") in _PASSWORD_NAMES for name in metadata):
+        raise OptionsInvalid(
+            source=source, problem="a password stands at the top, under the name 'password'"
+        )
     if _depth(metadata) > MAX_DEPTH:
         raise OptionsInvalid(source=source, problem=f"it is nested deeper than {MAX_DEPTH} levels")
     return DocumentOptions(**known, metadata=metadata)

@@ -18,7 +18,7 @@ from doc_pipeline.domain.document import Lifecycle
 from doc_pipeline.domain.errors import (
     DocumentBusy,
     DocumentNotFound,
-    ObjectGone,
+    EmbeddingRefused,
     PipelineError,
     StoreAway,
     StoreRefused,
@@ -37,7 +37,12 @@ from doc_pipeline.stages.extract import (
     extract_fingerprint,
     extracted_before,
 )
-from doc_pipeline.stages.receive import ReceivedFile, receive_document, received_before
+from doc_pipeline.stages.receive import (
+    ReceivedFile,
+    UploadGone,
+    receive_document,
+    received_before,
+)
 
 PROBE_KEY = "health/probe"
 BACK = (Stage.EMBED, Stage.DESCRIBE)
@@ -131,8 +136,9 @@ class Batch:
         with TemporaryDirectory(prefix="doc-pipeline-") as folder:
             try:
                 ready = steps.run(Path(folder))
-            except ObjectGone:
-                self.adapters.catalog.discovery.mark_deleted([document.document_id])
+            except UploadGone:
+                # Not deleted here: only a whole look can tell a deleted file from a share that
+                # is not mounted. Given back at the end of the batch.
                 return [*outcomes, self._gone(document)], None
             except Exception as error:  # noqa: BLE001 - one bad file never hurts another
                 return [*outcomes, self._failed(document, steps.stage, error)], None
@@ -147,7 +153,7 @@ class Batch:
             self.note_started([ready.document for ready in wave], Stage.EMBED)
             embedded = embed_documents(wave, self.adapters)
         except Exception as error:
-            if as_pipeline_error(error).is_batch_wide:
+            if _concerns_all(as_pipeline_error(error)):
                 raise
             if len(wave) > 1:
                 for ready in wave:
@@ -169,7 +175,7 @@ class Batch:
             self.note_started([item.ready.document for item in embedded], Stage.DESCRIBE)
             describe_documents(embedded, self.run_id, self.adapters)
         except Exception as error:
-            if as_pipeline_error(error).is_batch_wide:
+            if _concerns_all(as_pipeline_error(error)):
                 raise
             if len(embedded) > 1:
                 for item in embedded:
@@ -202,7 +208,7 @@ class Batch:
         error = as_pipeline_error(cause)
         if isinstance(error, StoreUnavailable | StoreRefused):
             self._check_stores()
-        if error.is_batch_wide:
+        if _concerns_all(error):
             raise error from cause
         work = self.adapters.catalog.work
         work.fail(document.document_id, stage, error, self.run_id, document.version)
@@ -253,7 +259,7 @@ class _FrontSteps:
     def _receive(self, folder: Path) -> ReceivedFile:
         adapters = self.batch.adapters
         if Stage.RECEIVE not in self.batch.stages:
-            return received_before(self.before, adapters)
+            return received_before(self.document, self.before, adapters)
         started = self._start(Stage.RECEIVE)
         received = receive_document(self.document, self.before, adapters, folder)
         self._finish(results.receive_result(self.document, received, _since(started)))
@@ -301,6 +307,15 @@ class _FrontSteps:
 
     def _finish(self, result: StageResult) -> None:
         self.outcomes.extend(self.batch.note_finished([result]))
+
+
+def _concerns_all(error: PipelineError) -> bool:
+    """Whether going on with other documents is useless."""
+    is_about_one_text = isinstance(error, EmbeddingRefused) and error.fields.get("status") in {
+        400,
+        422,
+    }
+    return error.is_batch_wide and not is_about_one_text
 
 
 def _since(started: float) -> float:

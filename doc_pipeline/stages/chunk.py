@@ -6,6 +6,7 @@ Does not embed. The artifact also carries the facts of the text that later stage
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from doc_pipeline.catalog.claims import ClaimedDocument
@@ -53,7 +54,7 @@ def chunk_text(
     """Cut the text, or load the chunks when this code and these settings made them already."""
     settings = chunk_settings(document, adapters)
     key, fingerprint = _place(document, version, source.fingerprint, settings)
-    if adapters.artifacts.exists(key):
+    with suppress(ObjectGone):
         return _load(key, fingerprint, adapters)
     chunks = tuple(chunk_document(document.document_id, source.extracted, settings))
     extracted = source.extracted

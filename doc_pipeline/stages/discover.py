@@ -9,8 +9,9 @@ import fnmatch
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from doc_pipeline.catalog.catalog import Catalog
 from doc_pipeline.catalog.registration import Registration
@@ -39,15 +40,20 @@ VANISHED_LEAST = 20
 VANISHED_SHARE = 0.10
 """More than a tenth and at least twenty gone at once looks like a share that is not mounted."""
 
-PAGE = 1000
+YOUNG_STATE = "young_uploads"
+
+PAGE = 200
+AT_ONCE = 16
+OLD_ENOUGH_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoverySettings:
     """How a tick looks at the uploads.
 
-    An object younger than `settle_s` waits for the next tick: it may still be written. One look
-    ends after `seconds` or `max_objects`; the next goes on from there.
+    A file changed within the last minutes is taken when two looks saw it alike and it is at least
+    `settle_s` old: it may still be written. 0 takes all at once, for buckets, whose objects appear
+    whole. One look ends after `seconds` or `max_objects`; the next goes on from there.
     """
 
     ignored_names: Sequence[str] = ()
@@ -116,21 +122,30 @@ class _Look:
     clock: Callable[[], float]
     found: Discovery = field(default_factory=Discovery)
     root: str = ""
+    started: float = 0.0
+    young: dict[str, str] = field(default_factory=dict[str, str])
+    young_before: dict[str, str] = field(default_factory=dict[str, str])
 
     def run(self) -> Discovery:
+        self.started = self.clock()
         state = self.catalog.discovery
         is_accepted = bool(state.get_state(ACCEPT_STATE))
         has_moved = self._has_moved()
+        self.young_before = state.get_state(YOUNG_STATE) or {}
         after: str | None = state.get_state(WATERMARK_STATE)
         objects = self._list(after)
         last = objects[-1].key if self.found.is_cut and objects else None
+        listed = {item.key for item in objects}
+        if after is not None or last is not None:
+            # Other parts of the store keep what was seen there.
+            self.young = {k: v for k, v in self.young_before.items() if k not in listed}
         self._check_gone(after, last, objects, is_trusted=is_accepted, has_moved=has_moved)
         state.set_state(ROOT_STATE, self.root)
-        sidecars = {item.key: item for item in objects if item.key.endswith(SIDECAR_SUFFIX)}
+        sidecars = self._sidecars(objects, last)
         documents = [item for item in objects if self._is_document(item, sidecars)]
-        for start in range(0, len(documents), PAGE):
-            self._register(documents[start : start + PAGE], sidecars)
+        last = self._register_all(documents, sidecars) or last
         state.set_state(WATERMARK_STATE, last)
+        state.set_state(YOUNG_STATE, self.young)
         state.set_state(PROBLEMS_STATE, [error.sentence for error in self.found.problems])
         if is_accepted and not self.found.is_cut:
             state.set_state(ACCEPT_STATE, False)
@@ -139,13 +154,16 @@ class _Look:
     # -- what is there ----------------------------------------------------------------------
 
     def _list(self, after: str | None) -> list[UploadObject]:
-        deadline = self.clock() + self.settings.seconds
+        deadline = self.started + self.settings.seconds / 2
         objects: list[UploadObject] = []
-        for item in islice(self.uploads.list(after), self.settings.max_objects + 1):
-            if len(objects) == self.settings.max_objects or self.clock() > deadline:
+        for item in self.uploads.list(after):
+            objects.append(item)
+            # At least one, so that each look gets on.
+            if len(objects) > self.settings.max_objects or self.clock() > deadline:
                 self.found.is_cut = True
                 break
-            objects.append(item)
+        if len(objects) > self.settings.max_objects:
+            objects.pop()
         self.found.listed = len(objects)
         self.found.problems = list(self.uploads.problems)
         return objects
@@ -156,11 +174,46 @@ class _Look:
         if any(_is_ignored(part, self.settings.ignored_names) for part in item.key.split("/")):
             self.found.ignored += 1
             return False
-        age_s = self.clock() - item.modified_at.timestamp()
-        if 0 <= age_s < self.settings.settle_s:
-            self.found.waiting += 1
-            return False
         return True
+
+    def _is_settled(self, item: UploadObject) -> bool:
+        """Whether a new or changed object is whole: old, or seen as it is at the last look.
+
+        Clocks of file servers differ, so a file of the last minutes is never taken at first sight.
+        """
+        age_s = self.clock() - item.modified_at.timestamp()
+        if self.settings.settle_s <= 0 or age_s >= max(self.settings.settle_s, OLD_ENOUGH_S):
+            return True
+        if self.young_before.get(item.key) == item.etag and not 0 <= age_s < self.settings.settle_s:
+            return True
+        self.young[item.key] = item.etag
+        self.found.waiting += 1
+        return False
+
+    def _sidecars(
+        self, objects: Sequence[UploadObject], last: str | None
+    ) -> dict[str, UploadObject]:
+        """Sidecars by key; where the look is cut, also those that sort behind the cut."""
+        sidecars = {item.key: item for item in objects if item.key.endswith(SIDECAR_SUFFIX)}
+        if last is None:
+            return sidecars
+        for item in objects:
+            key = item.key + SIDECAR_SUFFIX
+            if key.encode() > last.encode() and item.key not in sidecars:
+                with suppress(ObjectGone):
+                    sidecars[key] = self.uploads.head(key)
+        return sidecars
+
+    def _register_all(
+        self, documents: Sequence[UploadObject], sidecars: dict[str, UploadObject]
+    ) -> str | None:
+        """Register page by page while there is time; the last key done where there was not."""
+        for start in range(0, len(documents), PAGE):
+            if start and self.clock() > self.started + self.settings.seconds:
+                self.found.is_cut = True
+                return documents[start - 1].key
+            self._register(documents[start : start + PAGE], sidecars)
+        return None
 
     def _register(self, objects: Sequence[UploadObject], sidecars: dict[str, UploadObject]) -> None:
         state = self.catalog.discovery
@@ -169,22 +222,29 @@ class _Look:
         is_new = {item.key for item in compared.new}
         touched = {item.key for item in (*compared.new, *compared.changed)}
         registrations: list[Registration] = []
+        wanted: list[tuple[UploadObject, UploadObject | None, str]] = []
         for item in objects:
             sidecar = sidecars.get(item.key + SIDECAR_SUFFIX)
             options_hash = sidecar.etag if sidecar else ""
             if item.key not in touched and known_sidecars.get(item.key, "") == options_hash:
                 continue
-            registration = self._registration(item, sidecar, options_hash)
-            if registration is not None:
-                registrations.append(registration)
-                ids = self.found.new if item.key in is_new else self.found.changed
-                ids.append(registration.document_id)
+            if self._is_settled(item):
+                wanted.append((item, sidecar, options_hash))
+        # A bucket is asked for the metadata of each object: many at once, or a tick takes minutes.
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = list(pool.map(self._registration, wanted))
+        for registration in filter(None, found):
+            registrations.append(registration)
+            self.found.held += registration.held
+            ids = self.found.new if registration.upload.key in is_new else self.found.changed
+            ids.append(registration.document_id)
         if registrations:
             state.register(registrations)
 
     def _registration(
-        self, item: UploadObject, sidecar: UploadObject | None, options_hash: str
+        self, wanted: tuple[UploadObject, UploadObject | None, str]
     ) -> Registration | None:
+        item, sidecar, options_hash = wanted
         options: DocumentOptions = DocumentOptions()
         error: PipelineError | None = None
         try:
@@ -196,7 +256,6 @@ class _Look:
         is_held = options.hold or (
             bool(self.settings.hold_prefix) and item.key.startswith(self.settings.hold_prefix)
         )
-        self.found.held += is_held
         return Registration(
             upload=item,
             document_id=document_id_of(item.key),

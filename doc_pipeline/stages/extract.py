@@ -5,9 +5,9 @@ Does not chunk, does not talk to Dagster.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from doc_pipeline.catalog.claims import ClaimedDocument
@@ -48,7 +48,8 @@ def extract_document(
     """
     fingerprint = extract_fingerprint(document, received)
     prefix = artifact_prefix(Stage.EXTRACT, document.document_id, received.version, fingerprint)
-    if adapters.artifacts.exists(f"{prefix}/elements.json"):
+    # Where a part of an earlier result is missing, it is made again.
+    with suppress(ObjectGone):
         return ExtractedDocument(fingerprint, prefix, _load(prefix, adapters), is_reused=True)
     request = ExtractRequest(
         kind=received.kind,
@@ -80,12 +81,15 @@ def extracted_before(
 
 
 def extract_fingerprint(document: ClaimedDocument, received: ReceivedFile) -> str:
-    """Changes with the bytes, the extractor, the language and the password."""
-    password = document.options.password
+    """Changes with the bytes, the extractor, the language and whether there is a password.
+
+    Not with which: a text that was extracted had the right one, and a hash of a short password
+    could be guessed from the fingerprint.
+    """
     shaping = {
         "extractor": extractor_id(received.kind),
         "language": document.options.language,
-        "password": hashlib.sha256(password.encode()).hexdigest() if password else None,
+        "has_password": document.options.password is not None,
     }
     return fingerprint_of(
         Stage.EXTRACT, CODE_VERSION[Stage.EXTRACT], shaping, [received.fingerprint]

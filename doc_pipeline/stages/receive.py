@@ -6,6 +6,7 @@ Decides the file's real type and refuses what no extractor should see. Does not 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,24 @@ from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.catalog.work import FinishedStage
-from doc_pipeline.domain.errors import ArtifactMissing, DiskFull, ObjectGone, UploadChanging
+from doc_pipeline.domain.errors import (
+    ArtifactMissing,
+    DiskFull,
+    ObjectGone,
+    StoreUnavailable,
+    UploadChanging,
+)
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
+from doc_pipeline.domain.limits import MIB
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
 from doc_pipeline.intake.gate import admit_file
 from doc_pipeline.stages.adapters import Adapters
+
+NEARLY_FULL_BYTES = 64 * MIB
+
+
+class UploadGone(Exception):
+    """The upload is not there any more; the sensor will see it and decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +56,19 @@ def receive_document(
 ) -> ReceivedFile:
     """Copy the upload, or take the copy that is there when the upload did not change.
 
-    `folder` takes the local copy; the caller deletes it. Raises the errors of the upload store
-    and of the gate.
+    `folder` takes the local copy; the caller deletes it. Raises `UploadGone`, and the errors of
+    the upload store and of the gate.
     """
     known = _known_copy(document, before, adapters)
     if known is not None:
         return known
     path = folder / "raw"
-    etag = adapters.uploads.head(document.source_key).etag
-    sha256, size_bytes = _download(document.source_key, path, adapters)
-    uploaded = adapters.uploads.head(document.source_key)
+    try:
+        etag = adapters.uploads.head(document.source_key).etag
+        sha256, size_bytes = _download(document.source_key, path, adapters)
+        uploaded = adapters.uploads.head(document.source_key)
+    except ObjectGone as gone:
+        raise UploadGone(document.document_id) from gone
     if uploaded.etag != etag or uploaded.size_bytes != size_bytes:
         raise UploadChanging(key=document.source_key)
     file_type = admit_file(
@@ -91,8 +108,15 @@ def receive_document(
     )
 
 
-def received_before(before: FinishedStage | None, adapters: Adapters) -> ReceivedFile:
-    """The raw copy an earlier run made. Raises `ArtifactMissing` when there is none."""
+def received_before(
+    document: ClaimedDocument, before: FinishedStage | None, adapters: Adapters
+) -> ReceivedFile:
+    """The raw copy of the upload as it is now, made by an earlier run.
+
+    Raises `ArtifactMissing` when there is none, or only one of an older version.
+    """
+    if before is not None and before.figures.get("etag") != document.etag:
+        raise ArtifactMissing(stage=Stage.RECEIVE.value)
     if before is None or not adapters.artifacts.exists(before.artifact_key or ""):
         raise ArtifactMissing(stage=Stage.RECEIVE.value)
     figures = before.figures
@@ -127,10 +151,8 @@ def raw_file(received: ReceivedFile, adapters: Adapters) -> Generator[Path]:
 def _known_copy(
     document: ClaimedDocument, before: FinishedStage | None, adapters: Adapters
 ) -> ReceivedFile | None:
-    if before is None or before.figures.get("etag") != document.etag:
-        return None
     try:
-        return received_before(before, adapters)
+        return received_before(document, before, adapters)
     except ArtifactMissing:
         return None
 
@@ -146,5 +168,9 @@ def _download(key: str, path: Path, adapters: Adapters) -> tuple[str, int]:
                 digest.update(piece)
                 size_bytes += len(piece)
     except OSError as error:
-        raise DiskFull(store="temporary") from error
+        path.unlink(missing_ok=True)
+        if shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES:
+            raise DiskFull(store="temporary") from error
+        # There is room again without this file: it is too large for the disk, others are not.
+        raise StoreUnavailable(store="temporary", key=key) from error
     return digest.hexdigest(), size_bytes

@@ -200,11 +200,35 @@ def test_a_document_held_by_a_live_run_is_busy(bench: Bench) -> None:
 
 
 def test_an_upload_deleted_before_its_run_is_no_failure(bench: Bench) -> None:
+    """Nor is it deleted by the run: only a whole look can tell it from a share not mounted."""
     bench.write("a.txt", story("apples"))
+    bench.write("b.txt", story("pears"))
     found = bench.discover()
     (bench.uploads / "a.txt").unlink()
-    outcomes = bench.process(found.new)
+    outcomes = bench.process([document_id_of("a.txt")])
     assert [type(outcome) for outcome in outcomes] == [DocumentGone]
+    assert bench.adapters.catalog.reading.counts() == {"pending": len(found.new)}
+    assert bench.discover().deleted == [document_id_of("a.txt")]
+
+
+def test_a_missing_artifact_is_made_again(bench: Bench) -> None:
+    bench.write("a.txt", story("apples"))
+    results = [o for o in bench.bring_through() if isinstance(o, StageResult)]
+    key = next(str(r.artifact_key) for r in results if r.stage is Stage.EXTRACT)
+    bench.adapters.artifacts.delete(key)
+    assert not failures(bench.process([document_id_of("a.txt")]))
+    assert bench.adapters.artifacts.exists(key)
+    assert bench.adapters.catalog.reading.counts() == {"completed": 1}
+
+
+def test_a_tail_never_completes_an_older_version(bench: Bench) -> None:
+    """Version 2 failed at receive: a retry of the last assets must not pass version 1 for it."""
+    bench.write("a.txt", story("apples"))
+    bench.bring_through()
+    bench.write("a.txt", b"")
+    bench.bring_through()
+    outcomes = bench.process([document_id_of("a.txt")], [Stage.EMBED, Stage.DESCRIBE])
+    assert failures(outcomes) == {document_id_of("a.txt"): "ARTIFACT_MISSING"}
 
 
 def test_real_documents_of_every_type(bench: Bench, corpus: Path) -> None:

@@ -41,6 +41,29 @@ def test_a_file_still_being_written_waits(bench: Bench) -> None:
     assert (found.waiting, found.new) == (1, [])
     old = time.time() - 60
     os.utime(bench.uploads / "a.txt", (old, old))
+    assert bench.discover(settings).waiting == 1  # it moved since the last look
+    assert bench.discover(settings).new == [document_id_of("a.txt")]
+
+
+def test_a_file_that_stalls_while_being_written_waits(bench: Bench) -> None:
+    """A slow copy looks old for a moment; two looks must see it alike."""
+    settings = DiscoverySettings(settle_s=2)
+    bench.write("a.txt", "half")
+    stalled = time.time() - 10
+    os.utime(bench.uploads / "a.txt", (stalled, stalled))
+    assert bench.discover(settings).waiting == 1
+    bench.write("a.txt", "half and the rest")
+    os.utime(bench.uploads / "a.txt", (stalled + 3, stalled + 3))
+    assert bench.discover(settings).waiting == 1
+    assert bench.discover(settings).new == [document_id_of("a.txt")]
+
+
+def test_a_clock_ahead_does_not_hold_a_file_for_ever(bench: Bench) -> None:
+    bench.write("a.txt", "text")
+    ahead = time.time() + 3600
+    os.utime(bench.uploads / "a.txt", (ahead, ahead))
+    settings = DiscoverySettings(settle_s=2)
+    assert bench.discover(settings).waiting == 1
     assert bench.discover(settings).new == [document_id_of("a.txt")]
 
 
@@ -121,6 +144,28 @@ def test_a_deleted_upload_leaves_search_and_comes_back(bench: Bench) -> None:
     bench.write("1.txt", "The walrus number 1 sleeps.")
     bench.bring_through()
     assert "1.txt" in bench.search("walrus")
+
+
+def test_a_cut_between_a_file_and_its_sidecar_keeps_its_options(bench: Bench) -> None:
+    bench.write("a.txt", "text")
+    bench.write("b.txt", "text")
+    bench.write("b.txt.meta.json", '{"hold": true, "owner": "alice"}')
+    bench.discover()
+    settings = DiscoverySettings(settle_s=0, max_objects=2)
+    for _ in range(4):
+        assert bench.discover(settings).changed == []
+    view = bench.adapters.catalog.reading.get(document_id_of("b.txt"))
+    assert view is not None
+    assert (view.hold, view.owner_id) == (True, "alice")
+
+
+def test_a_look_without_time_gets_on_and_deletes_nothing(bench: Bench) -> None:
+    for n in range(3):
+        bench.write(f"{n}.txt", "text")
+    bench.discover()
+    hurried = DiscoverySettings(settle_s=0, seconds=0)
+    for _ in range(5):
+        assert bench.discover(hurried).deleted == []
 
 
 def test_a_vanished_share_deletes_nothing(bench: Bench) -> None:
