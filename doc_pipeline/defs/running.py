@@ -15,8 +15,7 @@ import dagster as dg
 from doc_pipeline.catalog.catalog import Catalog
 from doc_pipeline.defs.jobs import PROCESS_JOB, REMOVE_JOB, keys_config, removal_config
 from doc_pipeline.defs.liveness import PROCESS_TAG, open_instance, this_process
-from doc_pipeline.defs.partitions import add_keys, documents
-from doc_pipeline.defs.requests import register_new_keys
+from doc_pipeline.defs.requests import add_missing_keys, register_new_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,7 @@ def process_here(
     _quieten()
     with open_instance(home) as instance:
         register_new_keys(catalog, instance)
-        known = set(instance.get_dynamic_partitions(str(documents.name)))
-        add_keys(instance, [key for key in keys if key not in known])
+        add_missing_keys(instance, keys)
         result = definitions.resolve_job_def(PROCESS_JOB).execute_in_process(
             instance=instance,
             run_config={**keys_config(list(keys)), **_QUIET},
