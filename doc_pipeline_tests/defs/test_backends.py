@@ -16,7 +16,7 @@ from doc_pipeline.defs.jobs import REMOVE_JOB
 from doc_pipeline.defs.sensors import TickFailed
 from doc_pipeline.domain.document import Priority
 from doc_pipeline.domain.identity import document_id_of
-from doc_pipeline_tests.defs.conftest import ASSETS, Rig, figure, materializations
+from doc_pipeline_tests.defs.conftest import ASSETS, Rig, failure_of, figure, materializations
 from doc_pipeline_tests.servers.postgres import PostgresServer, postgres_server
 from doc_pipeline_tests.servers.s3 import S3Server, s3_bucket, s3_server
 
@@ -150,7 +150,8 @@ def test_no_secret_is_kept_or_shown(cloud: CloudRig) -> None:
         )
         with pytest.raises((dg.DagsterError, TickFailed)) as failed:
             cloud.tick()
-    assert not refused.success
+    assert "STORE_AWAY" in str(failure_of(refused).description)
+    assert "STORE_" in f"{failed.value} {failed.value.__cause__}"
     kept = cloud.everything_kept()
     assert "FILE_EMPTY" in kept
     shown = "\n".join([kept, repr(cloud.settings), repr(failed.value), _configuration(cloud)])
