@@ -115,7 +115,7 @@ def open_embedder(settings: Settings) -> Embedder:
     return _open_embedder(embedder_spec(settings))
 
 
-def open_index(settings: Settings) -> ChunkIndex:
+def open_index(settings: Settings, *, create: bool = True) -> ChunkIndex:
     """The index. Raises `ModelMismatch`, `SchemaNewer`, `IndexUnavailable`."""
     spec = embedder_spec(settings)
     return _open_index(
@@ -123,6 +123,7 @@ def open_index(settings: Settings) -> ChunkIndex:
         model_id=model_id_of(spec),
         dimensions=dimensions_of(spec),
         storage_options=_index_options(settings),
+        create=create,
     )
 
 

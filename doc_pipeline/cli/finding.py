@@ -1,53 +1,65 @@
-"""Commands that read: search, ls, show, text, status, watch, errors."""
+"""Commands that look at documents: search, ls, show, text."""
 
 from __future__ import annotations
 
+import re
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from doc_pipeline.catalog.rows import DocumentView, ErrorGroup
+from doc_pipeline.catalog.rows import DocumentView, ErrorRow
 from doc_pipeline.cli.output import (
+    JsonFlag,
     console,
     print_fields,
+    print_indented,
     print_json,
     print_table,
+    printable,
     say,
     short_size,
     short_time,
 )
-from doc_pipeline.cli.session import open_services, resolve_ids
+from doc_pipeline.cli.session import open_services, resolve
+from doc_pipeline.cli.snippet import snippet_of, words_of
 from doc_pipeline.domain.document import ProcessingStatus
 from doc_pipeline.domain.errors import ArtifactMissing, all_error_types
 from doc_pipeline.domain.stage import Stage
-from doc_pipeline.services import Services
-from doc_pipeline.stages.pause import current_pause
+from doc_pipeline.index.rows import SearchHit
 from doc_pipeline.stages.search import SearchMode, search_chunks
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-UNSETTLED = {ProcessingStatus.PENDING, ProcessingStatus.PROCESSING}
-SNIPPET = 180
+DocumentName = Annotated[
+    str, typer.Argument(metavar="DOCUMENT", help="Id, upload key or a unique part of it.")
+]
+SNIPPET = 220
 REMEDIES = {error.code: error.remedy for error in all_error_types()}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("search", epilog='Example: doc-pipeline search "terms of payment"')(search)
+    app.command(
+        "search",
+        short_help="Search by meaning and by word.",
+        epilog='Example: doc-pipeline search "terms of payment" --limit 3',
+    )(search)
     app.command("ls", epilog="Example: doc-pipeline ls --status failed")(list_documents)
-    app.command("show", epilog="Example: doc-pipeline show report")(show)
-    app.command("text", epilog="Example: doc-pipeline text report > report.txt")(text)
-    app.command("status", epilog="Example: doc-pipeline status    or: doc-pipeline status report")(
-        status
-    )
-    app.command("watch", epilog="Example: doc-pipeline watch report")(watch)
-    app.command("errors", epilog="Example: doc-pipeline errors --json")(errors)
+    app.command(
+        "show",
+        short_help="Show one document: facts, stages, errors.",
+        epilog="Example: doc-pipeline show report",
+    )(show)
+    app.command(
+        "text",
+        short_help="Print the extracted text of a document.",
+        epilog="Example: doc-pipeline text report > report.txt",
+    )(text)
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="Words or a question.")],
+    query: Annotated[str, typer.Argument(metavar="WORDS", help="Words or a question.")],
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many.")] = 5,
     mode: Annotated[str, typer.Option(help="hybrid, text (by word) or vector (by meaning).")] = (
         "hybrid"
@@ -58,6 +70,8 @@ def search(
     """Search by meaning and by word; shows document, page, section, score and snippet."""
     if mode not in ("hybrid", "text", "vector"):
         raise typer.BadParameter("choose hybrid, text or vector", param_hint="--mode")
+    if not query.strip():
+        raise typer.BadParameter("say what to look for", param_hint="WORDS")
     chosen: SearchMode = mode
     with open_services() as services:
         hits = search_chunks(
@@ -75,14 +89,8 @@ def search(
     if not hits:
         say("Nothing found. What is searchable: doc-pipeline ls --status completed")
         return
-    out = console()
     for place, hit in enumerate(hits, start=1):
-        page = f", page {hit.page_start}" if hit.page_start else ""
-        section = f"  ·  {hit.section}" if hit.section else ""
-        out.print(f"{place}. {hit.title}{page}{section}  ({hit.score:.2f})", markup=False)
-        snippet = " ".join(hit.text.split())
-        out.print(f"   {snippet[:SNIPPET]}", markup=False)
-        out.print(f"   {hit.document_id}", style="dim", markup=False)
+        _print_hit(place, hit, query)
 
 
 def list_documents(
@@ -91,7 +99,10 @@ def list_documents(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 100,
     as_json: JsonFlag = False,
 ) -> None:
-    """List documents, newest first."""
+    """List documents, newest first.
+
+    A narrow terminal leaves columns out; piped and with --json all are there.
+    """
     if status is not None and status not in set(ProcessingStatus):
         allowed = ", ".join(ProcessingStatus)
         raise typer.BadParameter(f"choose one of: {allowed}", param_hint="--status")
@@ -102,7 +113,11 @@ def list_documents(
         print_json(views)
         return
     if not views:
-        say("No documents. Put a file into the upload folder, or: doc-pipeline add FILE")
+        say(
+            "No such documents."
+            if status or owner
+            else "No documents. Put a file into the upload folder, or: doc-pipeline add FILE"
+        )
         return
     print_table(
         ["document", "status", "type", "pages", "chunks", "size", "uploaded"],
@@ -118,21 +133,17 @@ def list_documents(
             ]
             for view in views
         ],
+        optional=["size", "uploaded", "type", "pages", "chunks"],
     )
 
 
-def show(
-    document: Annotated[str, typer.Argument(help="Id, upload key or a unique part of it.")],
-    as_json: JsonFlag = False,
-) -> None:
+def show(document: DocumentName, as_json: JsonFlag = False) -> None:
     """Show one document: its facts, what each stage did, and its errors."""
     with open_services() as services:
-        document_id = resolve_ids(services, [document])[0]
+        view = resolve(services, [document])[0]
         reading = services.catalog.reading
-        view = reading.get(document_id)
-        records = reading.stage_records(document_id)
-        failed = reading.errors(document_id)
-    assert view is not None
+        records = reading.stage_records(view.document_id)
+        failed = reading.errors(view.document_id)
     if as_json:
         print_json({"document": view, "stages": records, "errors": failed})
         return
@@ -152,123 +163,56 @@ def show(
                 for r in records
             ],
         )
+    _print_attempts(failed)
     if view.error_code:
         say(f"\nWhat to do: {REMEDIES.get(view.error_code, '')}")
 
 
-def text(
-    document: Annotated[str, typer.Argument(help="Id, upload key or a unique part of it.")],
-) -> None:
+def text(document: DocumentName) -> None:
     """Print the extracted text, byte for byte as it is stored."""
     with open_services() as services:
-        document_id = resolve_ids(services, [document])[0]
-        rows = services.catalog.work.finished([document_id], Stage.EXTRACT)
-        row = rows.get(document_id)
+        document_id = resolve(services, [document])[0].document_id
+        row = services.catalog.work.finished([document_id], Stage.EXTRACT).get(document_id)
         if row is None or row.artifact_key is None:
             raise ArtifactMissing(stage=Stage.EXTRACT.value)
         sys.stdout.buffer.write(services.artifacts.get(row.artifact_key))
         sys.stdout.buffer.flush()
 
 
-def status(
-    document: Annotated[str | None, typer.Argument(help="One document; all without it.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """How things stand: counts by status, what waits and what failed, with the remedy."""
-    if document is not None:
-        show(document, as_json=as_json)
+def _print_hit(place: int, hit: SearchHit, query: str) -> None:
+    page = f", page {hit.page_start}" if hit.page_start else ""
+    section = f"  ·  {hit.section}" if hit.section and hit.section != hit.title else ""
+    head = printable(f"{place}. {hit.title}{page}{section}  ({hit.score:.2f})")
+    console().print(Text(head, style="bold"))
+    snippet = Text(printable(snippet_of(hit.text, query, SNIPPET)))
+    words = "|".join(re.escape(word) for word in words_of(query))
+    if words:
+        snippet.highlight_regex(rf"(?i)\b(?:{words})\w*", "yellow")
+    print_indented(snippet)
+    print_indented(Text(hit.document_id, style="dim"))
+
+
+def _print_attempts(failed: Sequence[ErrorRow]) -> None:
+    """Earlier failures; a single one is among the facts already."""
+    if len(failed) < 2:
         return
-    with open_services() as services:
-        reading = services.catalog.reading
-        counts = reading.counts()
-        broken = reading.errors_by_code()
-        pause = _pause(services)
-    if as_json:
-        print_json({"documents": counts, "errors": broken, "pause": pause})
-        return
-    if not counts:
-        say("No documents yet. Put a file into the upload folder, or: doc-pipeline add FILE")
-    else:
-        print_table(["status", "documents"], [[name, count] for name, count in counts.items()])
-    if broken:
-        say("")
-        _print_errors(broken)
-    if pause:
-        say(f"\n{pause}")
-
-
-def watch(
-    document: Annotated[str | None, typer.Argument(help="One document; all without it.")] = None,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
-) -> None:
-    """Print each change of status and stage until everything has settled. Ctrl-C ends it."""
-    with open_services() as services:
-        ids = resolve_ids(services, [document]) if document else None
-        said: dict[str, str] = {}
-        try:
-            while True:
-                views = _views(services, ids)
-                for view in views:
-                    line = _progress_line(view)
-                    if said.get(view.document_id) != line:
-                        said[view.document_id] = line
-                        say(f"{short_time(view.updated_at)}  {view.document_id}  {line}")
-                if views and all(view.processing_status not in UNSETTLED for view in views):
-                    break
-                time.sleep(interval)
-        except KeyboardInterrupt:
-            raise typer.Exit(130) from None
-        is_failed = any(v.processing_status is not ProcessingStatus.COMPLETED for v in views)
-        if ids and is_failed:
-            raise typer.Exit(1)
-
-
-def errors(as_json: JsonFlag = False) -> None:
-    """What failed, grouped by code, with what to do about it."""
-    with open_services() as services:
-        broken = services.catalog.reading.errors_by_code()
-        problems: list[str] = services.catalog.discovery.get_state("upload_problems") or []
-    if as_json:
-        print_json({"errors": broken, "unusable_names": problems})
-        return
-    for problem in problems:
-        say(problem)
-    if not broken:
-        say("No document has failed.")
-        return
-    _print_errors(broken)
-    say("\nTry them again: doc-pipeline retry --failed")
-
-
-def _print_errors(broken: Sequence[ErrorGroup]) -> None:
+    say("")
     print_table(
-        ["code", "documents", "for example", "what to do"],
-        [[g.code, g.documents, g.example, REMEDIES.get(g.code, "")] for g in broken],
+        ["failed at", "stage", "version", "attempt", "code"],
+        [[short_time(r.at), r.stage.value, r.version, r.attempt, r.code] for r in failed],
     )
-
-
-def _views(services: Services, ids: Sequence[str] | None) -> list[DocumentView]:
-    reading = services.catalog.reading
-    if ids is None:
-        return reading.list_documents(limit=10_000)
-    return [view for document_id in ids if (view := reading.get(document_id)) is not None]
-
-
-def _progress_line(view: DocumentView) -> str:
-    stage = f" {view.stage or ''} {view.progress}%" if view.processing_status in UNSETTLED else ""
-    code = f" {view.error_code}" if view.error_code else ""
-    return f"{view.processing_status.value}{stage}{code}"
 
 
 def _facts(view: DocumentView) -> dict[str, object]:
     return {
         "document": view.document_id,
         "status": view.processing_status.value,
+        "deleted": short_time(view.deleted_at),
         "held": "yes: doc-pipeline process " + view.document_id if view.hold else None,
         "title": view.title,
         "upload": view.source_key,
         "owner": view.owner_id,
-        "priority": view.priority.name,
+        "priority": view.priority.name.lower(),
         "version": view.current_version,
         "type": view.file_type,
         "size": short_size(view.size_bytes),
@@ -287,12 +231,16 @@ def _facts(view: DocumentView) -> dict[str, object]:
 
 
 def _figures(figures: Mapping[str, object]) -> str:
-    shown = ("type", "pages", "words", "language", "chunks", "embeddings_computed")
-    return ", ".join(f"{name} {figures[name]}" for name in shown if name in figures)
-
-
-def _pause(services: Services) -> str | None:
-    pause = current_pause(services.catalog)
-    if pause is None:
-        return None
-    return f"New batches wait after {pause.code}: {pause.sentence} {pause.remedy}"
+    named = {
+        "type": "",
+        "pages": "pages",
+        "words": "words",
+        "language": "",
+        "chunks": "chunks",
+        "embeddings_computed": "embeddings computed",
+        "embeddings_reused": "reused",
+    }
+    shown = {name: figures[name] for name in named if figures.get(name) not in (None, "unknown")}
+    if shown.get("pages") == 0:
+        del shown["pages"]
+    return ", ".join(f"{value} {named[name]}".strip() for name, value in shown.items())

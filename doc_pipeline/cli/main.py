@@ -1,18 +1,20 @@
 """The command line `doc-pipeline`: gathers the commands and turns errors into exit codes.
 
-0 done, 1 something failed, 2 wrong usage or settings, 4 no such document.
+0 done, 1 something failed, 2 wrong usage or settings, 4 no such document, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 import warnings
 
 import typer
 
 from doc_pipeline import __version__
-from doc_pipeline.cli import documents, finding, stack, upkeep
-from doc_pipeline.cli.output import say_error
+from doc_pipeline.cli import doctor, documents, finding, processing, stack, standing, upkeep
+from doc_pipeline.cli.output import say_aside, say_error
 from doc_pipeline.domain.errors import (
     DocumentNotFound,
     PipelineError,
@@ -30,7 +32,7 @@ app = typer.Typer(
     epilog="Start with: doc-pipeline up    Then: doc-pipeline add report.pdf",
 )
 
-for module in (stack, documents, finding, upkeep):
+for module in (stack, documents, processing, finding, standing, upkeep, doctor):
     module.register(app)
 
 
@@ -64,10 +66,21 @@ def main() -> None:
     except PipelineError as error:
         say_error(error)
         sys.exit(1)
-    except BrokenPipeError:
-        # `doc-pipeline ls | head` closes the pipe early; that is no error.
-        sys.stderr.close()
-        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - people get a sentence, not a traceback
+        _say_unexpected(error)
+        sys.exit(1)
+
+
+def _say_unexpected(error: Exception) -> None:
+    """Name a bug without its text, which may hold content or secrets."""
+    typer.secho(
+        f"UNEXPECTED: The command ended with an unexpected error ({type(error).__name__}).",
+        fg="red",
+        err=True,
+    )
+    if os.environ.get("DOC_PIPELINE_LOG_LEVEL", "").upper() == "DEBUG":
+        traceback.print_exception(error)
+    say_aside("What to do: run it with DOC_PIPELINE_LOG_LEVEL=DEBUG, and report what it prints.")
 
 
 if __name__ == "__main__":

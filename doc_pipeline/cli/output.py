@@ -1,23 +1,36 @@
 """How the command line shows things: tables for people, JSON for programs, errors with a remedy.
 
-Colours only on a terminal; plain text when piped.
+Colours and fitting to the width only on a terminal; piped, a row is one plain line.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from doc_pipeline.domain.errors import PipelineError
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 STATUS_STYLE = {
     "completed": "green",
@@ -30,11 +43,14 @@ STATUS_STYLE = {
     "fail": "red",
     "off": "dim",
 }
-PIPED_WIDTH = 200
+PIPED_WIDTH = 10_000
+GAP = 2
+_WHOLE = {"status", "code"}
+"""Columns that are never broken over two lines, as numbers are not."""
 
 
 def console() -> Console:
-    """Standard output: coloured on a terminal, plain and wide when piped."""
+    """Standard output: coloured on a terminal, plain and without line breaks when piped."""
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(highlight=False, no_color=True, width=PIPED_WIDTH, force_terminal=False)
@@ -45,10 +61,15 @@ def say(line: str) -> None:
     typer.echo(line)
 
 
+def say_aside(line: str) -> None:
+    """One line for people that is not part of the result: on standard error."""
+    typer.echo(line, err=True)
+
+
 def say_error(error: PipelineError) -> None:
     """Code, sentence and remedy on standard error."""
     typer.secho(f"{error.code}: {error.sentence}", fg="red", err=True)
-    typer.echo(f"What to do: {error.remedy}", err=True)
+    say_aside(f"What to do: {error.remedy}")
 
 
 def print_json(value: object) -> None:
@@ -56,51 +77,139 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
 
 
+def print_json_line(value: object) -> None:
+    """Print as JSON on one line, at once."""
+    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+
+
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, optional: Sequence[str] = ()
 ) -> None:
-    """Print rows; a cell that is a known status is coloured."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        is_number = bool(rows) and all(
-            isinstance(row[columns.index(column)], int | float | None) for row in rows
-        )
-        table.add_column(
-            column,
-            justify="right" if is_number else "left",
-            overflow="fold",
-            no_wrap=is_number or column in {"status", "code"},
-        )
-    for row in rows:
-        table.add_row(*[_cell(value) for value in row])
-    console().print(table)
+    """Print rows; a cell that is a known status is coloured.
+
+    On a terminal that is too narrow, `optional` columns are left out, the first one first.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = {
+        name: max([cell_len(name), *(cell_len(row[at].plain) for row in cells)])
+        for at, name in enumerate(columns)
+    }
+    numbers = {
+        name
+        for at, name in enumerate(columns)
+        if rows and all(isinstance(row[at], int | float | None) for row in rows)
+    }
+    if not sys.stdout.isatty():
+        for line in ([Text(name) for name in columns], *cells):
+            say(_plain_line(columns, line, widths, numbers))
+        return
+    out = console()
+    shown = _fitting(widths, optional, out.width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), collapse_padding=True)
+    for name in columns:
+        if name in shown:
+            table.add_column(
+                name,
+                justify="right" if name in numbers else "left",
+                overflow="fold",
+                no_wrap=name in numbers or name in _WHOLE,
+            )
+    for row in cells:
+        table.add_row(*[cell for name, cell in zip(columns, row, strict=True) if name in shown])
+    out.print(table)
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
     """Print name and value, one a line; empty values are left out."""
-    width = max((len(name) for name in fields), default=0)
+    filled = {name: v for name, v in fields.items() if v is not None and v not in ("", [], {})}
+    width = max((len(name) for name in filled), default=0)
     out = console()
-    for name, value in fields.items():
-        if value is None or value in ("", [], {}):
-            continue
-        text = Text(f"{name:<{width}}  ")
-        text.append(_cell(value))
-        out.print(text)
+    table = Table.grid(padding=(0, GAP, 0, 0))
+    table.add_column(no_wrap=True, min_width=width)
+    table.add_column(overflow="fold")
+    for name, value in filled.items():
+        if out.is_terminal:
+            table.add_row(name, _cell(value))
+        else:
+            say(f"{name:<{width}}  {_cell(value).plain}")
+    if out.is_terminal:
+        out.print(table)
 
 
-def short_time(moment: datetime | None) -> str:
+def print_indented(text: Text, indent: int = 3) -> None:
+    """Print a paragraph that stays indented where the terminal breaks it."""
+    out = console()
+    if out.is_terminal:
+        out.print(Padding(text, (0, 0, 0, indent)))
+    else:
+        say(" " * indent + text.plain)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Generator[Progress]:
+    """A bar for a terminal, nothing elsewhere. Tasks bring a `note`, said behind the percent."""
+    is_shown = not quiet and sys.stdout.isatty()
+    # A terminal of its own: Dagster sends standard output elsewhere while a step runs.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") if is_shown else nullcontext() as terminal:
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=Console(file=terminal, highlight=False),
+            disable=not is_shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            transient=True,
+        )
+        with bar:
+            yield bar
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 document, 2 documents."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def short_time(moment: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """Local date and minute."""
-    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    return "" if moment is None else moment.astimezone().strftime(form)
 
 
 def short_size(size_bytes: int | None) -> str:
     """Size in the unit that fits."""
     size = float(size_bytes or 0)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def printable(text: str) -> str:
+    """Text without signs that would move the cursor or colour the terminal."""
+    # Names of files may hold anything; a table must stay a table.
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _fitting(widths: Mapping[str, int], optional: Sequence[str], width: int) -> set[str]:
+    shown = set(widths)
+    for name in optional:
+        if sum(widths[each] + GAP for each in shown) - GAP <= width:
+            break
+        shown.discard(name)
+    return shown
+
+
+def _plain_line(
+    columns: Sequence[str], cells: Sequence[Text], widths: Mapping[str, int], numbers: set[str]
+) -> str:
+    padded: list[str] = []
+    for name, cell in zip(columns, cells, strict=True):
+        space = " " * (widths[name] - cell_len(cell.plain))
+        padded.append(space + cell.plain if name in numbers else cell.plain + space)
+    return (" " * GAP).join(padded).rstrip()
 
 
 def _cell(value: object) -> Text:
@@ -108,9 +217,7 @@ def _cell(value: object) -> Text:
         value = short_time(value)
     if isinstance(value, float):
         value = f"{value:.2f}"
-    shown = "" if value is None else str(value)
-    # Names of files may hold anything; a table must stay a table.
-    shown = "".join(c if c.isprintable() else "�" for c in shown)
+    shown = printable("" if value is None else str(value))
     return Text(shown, style=STATUS_STYLE.get(shown, ""))
 
 

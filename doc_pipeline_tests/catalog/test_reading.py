@@ -91,6 +91,9 @@ def test_settled_documents_are_counted(catalog: Catalog) -> None:
     catalog.discovery.mark_deleted([ids[2]])
     assert catalog.reading.settled_count([*ids, ids[0], "unknown"]) == 2
     assert catalog.reading.settled_count([]) == 0
+    # two of four are through, two have hardly begun
+    assert 50 <= catalog.reading.percent_done(ids) < 60
+    assert catalog.reading.percent_done([]) == 100
 
 
 def test_errors_are_grouped_as_things_stand_now(catalog: Catalog) -> None:
