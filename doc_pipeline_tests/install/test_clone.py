@@ -54,6 +54,7 @@ def door(request: pytest.FixtureRequest, clone: Path) -> Iterator[int]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
     try:
         _wait(lambda: _asset_names(port) >= set(ASSETS), log, process)
@@ -77,6 +78,11 @@ def test_dev_server_sees_the_storage_of_up(door: int, clone: Path) -> None:
     found = json.loads(run(BIN / "doc-pipeline", "search", "green buoy", "--json", cwd=clone))
     assert found[0]["source_key"] == "buoy.txt"
     assert (clone / ".data" / "dagster").is_dir()
+
+
+def _hear_interrupts() -> None:
+    """A shell starts what runs in its background deaf to them, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait(
