@@ -183,7 +183,8 @@ class Settings(BaseSettings):
         "Runs", 3, "Most runs at the same time.",
         also=("MAX_CONCURRENT_PROCESSING", "MAX_CONCURRENT_TASKS"), low=1, high=100)
     max_attempts: int = setting(
-        "Runs", 4, "How often a document is tried in all when its runs die (TASK_RETRY_MAX_ATTEMPTS=3: 1 + 3).",
+        "Runs", 4,
+        "How often a document is tried when its runs die (TASK_RETRY_MAX_ATTEMPTS=3: 1 + 3).",
         also=("TASK_RETRY_MAX_ATTEMPTS",), low=1, high=20)
     max_processing_minutes: int = setting(
         "Runs", 60, "Minutes after which a run is stopped.",

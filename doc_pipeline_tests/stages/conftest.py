@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from doc_pipeline.catalog.catalog import open_catalog
 
+from doc_pipeline.catalog.catalog import open_catalog
 from doc_pipeline.domain.stage import STAGES, Stage, StageResult
 from doc_pipeline.embedding.embedder import EmbedderSpec, open_embedder
 from doc_pipeline.index.chunk_index import open_index
