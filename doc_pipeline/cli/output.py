@@ -49,10 +49,14 @@ _WHOLE = {"status", "code"}
 """Columns that are never broken over two lines, as numbers are not."""
 
 
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def console() -> Console:
     """Standard output: coloured on a terminal, plain and without line breaks when piped."""
-    if sys.stdout.isatty():
-        return Console(highlight=False)
+    if _is_terminal():
+        return Console(highlight=False, force_terminal=True)
     return Console(highlight=False, no_color=True, width=PIPED_WIDTH, force_terminal=False)
 
 
@@ -99,7 +103,7 @@ def print_table(
         for at, name in enumerate(columns)
         if rows and all(isinstance(row[at], int | float | None) for row in rows)
     }
-    if not sys.stdout.isatty():
+    if not _is_terminal():
         for line in ([Text(name) for name in columns], *cells):
             say(_plain_line(columns, line, widths, numbers))
         return
@@ -148,7 +152,7 @@ def print_indented(text: Text, indent: int = 3) -> None:
 @contextmanager
 def progress_bar(*, quiet: bool = False) -> Generator[Progress]:
     """A bar for a terminal, nothing elsewhere. Tasks bring a `note`, said behind the percent."""
-    is_shown = not quiet and sys.stdout.isatty()
+    is_shown = not quiet and _is_terminal()
     # A terminal of its own: Dagster sends standard output elsewhere while a step runs.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") if is_shown else nullcontext() as terminal:
         bar = Progress(

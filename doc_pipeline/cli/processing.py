@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -83,7 +84,9 @@ def process(
         raise typer.Exit(INTERRUPTED)
     if all(view.processing_status is ProcessingStatus.COMPLETED for view in views) and is_good:
         return
-    if note:
+    if any(view.processing_status is ProcessingStatus.PROCESSING for view in views):
+        say_aside("Another run is working on some of them. To follow: doc-pipeline watch")
+    elif note:
         say_aside(note)
     elif not any(view.error_code for view in views):
         say_aside("The run failed; its log is in the UI: doc-pipeline up")
@@ -105,7 +108,10 @@ def _release_lost(services: Services) -> None:
 
 
 def _wanted(services: Services, names: Sequence[str], *, force: bool) -> list[str]:
-    discover_uploads(services.uploads, services.catalog, discovery_settings(services.settings))
+    # Whoever says 'process' says that the files are whole: no waiting for a second look.
+    settings = replace(discovery_settings(services.settings), settle_s=0)
+    while discover_uploads(services.uploads, services.catalog, settings).is_cut:
+        pass
     if names:
         views = resolve(services, names, active=True)
         return [view.document_id for view in views if force or not _is_completed(view)]
