@@ -120,6 +120,15 @@ class ReadingRepository:
             found = {status: count for status, count in session.execute(statement)}
         return {status.value: found[status] for status in ProcessingStatus if status in found}
 
+    def chunk_total(self) -> int:
+        """Chunks of all completed documents: as many rows as the index must hold at least."""
+        statement = select(func.sum(Document.chunk_count)).where(
+            Document.lifecycle == Lifecycle.ACTIVE,
+            Document.processing_status == ProcessingStatus.COMPLETED,
+        )
+        with self._database.read() as session:
+            return int(session.scalar(statement) or 0)
+
     def settled_count(self, document_ids: Collection[str]) -> int:
         """How many of these documents neither wait nor are being worked on."""
         is_settled = Document.processing_status.not_in(_UNSETTLED) | (

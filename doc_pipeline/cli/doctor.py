@@ -20,7 +20,7 @@ from doc_pipeline.cli.output import JsonFlag, counted, print_json, print_table, 
 from doc_pipeline.cli.session import open_services
 from doc_pipeline.cli.stack_state import read_stack_state
 from doc_pipeline.cli.standing import pause_note
-from doc_pipeline.domain.errors import DiskFull, SettingInvalid, as_pipeline_error
+from doc_pipeline.domain.errors import DiskFull, IndexIncomplete, SettingInvalid, as_pipeline_error
 from doc_pipeline.services import Services, open_index
 
 PATIENCE_S = 3.0
@@ -152,9 +152,15 @@ def _check_embedding(services: Services) -> str:
 
 def _check_index(services: Services) -> str:
     folder = folder_of(services.settings.index_url)
+    # Without the catalog nobody knows how many rows there must be.
+    wanted = services.catalog.reading.chunk_total() if "catalog" in vars(services) else 0
     if folder and not (folder.is_dir() and any(folder.iterdir())):
+        if wanted:
+            raise IndexIncomplete(found=0, wanted=wanted)
         raise _Off(NOT_YET)
     health = open_index(services.settings, create=False).health()
+    if int(health["rows"]) < wanted:
+        raise IndexIncomplete(found=health["rows"], wanted=wanted)
     size = short_size(int(health["size_bytes"]))
     return f"{health['model_id']}, {counted(int(health['rows']), 'chunk')}, {size}"
 

@@ -10,7 +10,7 @@ PipelineError
 │   ├── ObjectGone  ArtifactMissing  StoreRefused  NameInvalid  OptionsInvalid
 │   ├── EmbeddingRefused*  EmbeddingQuotaSpent*  EmbeddingInvalid  InputTooLong  UnexpectedError
 │   └── SettingInvalid*  StorageNotConfigured*  ModelMismatch*  SchemaNewer*
-│       UploadsVanished*  AlreadyRunning*  PortInUse*  DocumentNotFound
+│       IndexIncomplete*  UploadsVanished*  AlreadyRunning*  PortInUse*  DocumentNotFound
 └── RejectedError         quarantined, never retried
     └── TypeUnsupported  OverLimit
 
@@ -386,6 +386,15 @@ class PortInUse(PermanentError):
     code = "PORT_IN_USE"
     template = "Port {port} is in use by another program."
     remedy = "Choose another with --port or DOC_PIPELINE_WEB_PORT."
+    is_batch_wide = True
+
+
+class IndexIncomplete(PermanentError):
+    """The index lacks rows of completed documents. Fields: found, wanted."""
+
+    code = "INDEX_INCOMPLETE"
+    template = "The index holds {found} chunks, the completed documents have {wanted}."
+    remedy = "Bring them back from artifacts and cache: doc-pipeline process --force"
     is_batch_wide = True
 
 

@@ -89,11 +89,11 @@ class Batch:
         claim = work.claim(document_ids, self.run_id, self.is_live)
         self._unsettled = {document.document_id: document for document in claim.documents}
         first = next(stage for stage in STAGES if stage in self.stages)
-        for document_id, run_id in claim.busy.items():
-            yield StageFailure(document_id, first, DocumentBusy(run_id=run_id))
-        for document_id in claim.unknown:
-            yield StageFailure(document_id, first, DocumentNotFound(document_id=document_id))
         try:
+            for document_id, run_id in claim.busy.items():
+                yield StageFailure(document_id, first, DocumentBusy(run_id=run_id))
+            for document_id in claim.unknown:
+                yield StageFailure(document_id, first, DocumentNotFound(document_id=document_id))
             yield from self._process_claimed(claim.documents)
         finally:
             # Also when the run is cancelled or a batch-wide fault stops it: whoever comes next

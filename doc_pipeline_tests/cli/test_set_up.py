@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -167,6 +168,22 @@ def test_a_share_that_is_away_is_told(fresh: CommandLine, tmp_path: Path) -> Non
         ended = fresh(*words, DOC_PIPELINE_UPLOADS_URL=away)
         assert ended.code == 1
         assert _is_told(ended, "STORE_UNAVAILABLE")
+
+
+@pytest.mark.heavy
+def test_a_lost_index_is_told_and_comes_back(fresh: CommandLine, tmp_path: Path) -> None:
+    """Artifacts are the truth: the index is made again from them."""
+    note = tmp_path / "note.txt"
+    note.write_text("The gannet dives beside the quay.")
+    assert fresh("add", str(note)).code == 0
+    assert fresh("process").code == 0
+    shutil.rmtree(fresh.folder / "lancedb")
+    ended = fresh("doctor", "--json")
+    assert _statuses(ended)["index"] == "fail"
+    assert "INDEX_INCOMPLETE" in ended.out
+    assert fresh("process", "--force").code == 0
+    assert _statuses(fresh("doctor", "--json"))["index"] == "pass"
+    assert "gannet" in fresh("search", "gannet").out
 
 
 @pytest.mark.heavy
