@@ -27,7 +27,11 @@ from doc_pipeline.domain.document import (
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDocument:
-    """What a run needs to know of a document. `version` is the current one, None before any."""
+    """What a run needs to know of a document. `version` is the current one, None before any.
+
+    An attachment has a `parent_id`, a `depth` of 1 or more (files within files), and in
+    `attachment_key` the place of its bytes in the artifact store.
+    """
 
     document_id: str
     origin: Origin
@@ -43,6 +47,9 @@ class ClaimedDocument:
     version: int | None
     lifecycle: Lifecycle
     attempts: int
+    parent_id: str | None = None
+    depth: int = 0
+    attachment_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

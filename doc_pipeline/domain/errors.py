@@ -6,13 +6,15 @@ PipelineError
 │   ├── EmbeddingUnavailable*  EmbeddingRateLimited*
 │   └── DocumentBusy  UploadChanging  RunLost
 ├── PermanentError        parked until the file, the code or the settings change
-│   ├── FileUnreadable  FileEmpty  FileCorrupt  FileEncrypted  NoTextFound  ExtractionFailed
+│   ├── FileUnreadable  FileEmpty  FileCorrupt  FileEncrypted  PasswordWrong  NoTextFound
+│   ├── ExtractionFailed  ExtractionTimedOut  MemoryExceeded  ExtractorCrashed
+│   ├── OcrUnavailable  OcrLanguageMissing  ExtraMissing  AttachmentMissing
 │   ├── ObjectGone  ArtifactMissing  StoreRefused  NameInvalid  OptionsInvalid
 │   ├── EmbeddingRefused*  EmbeddingQuotaSpent*  EmbeddingInvalid  InputTooLong  UnexpectedError
 │   └── SettingInvalid*  StorageNotConfigured*  ModelMismatch*  SchemaNewer*
 │       IndexIncomplete*  UploadsVanished*  AlreadyRunning*  PortInUse*  DocumentNotFound
 └── RejectedError         quarantined, never retried
-    └── TypeUnsupported  OverLimit
+    └── TypeUnsupported  MimeNotAllowed  MimeMismatch  FileTooLarge  OverLimit
 
 (*) concerns the whole batch or process, not one document: the batch stops and no document is
 charged an attempt. What is stored of an error is its class, code and our own sentence, never a
@@ -216,12 +218,20 @@ class FileEncrypted(PermanentError):
     remedy = "Upload a copy without password, or put the password into <name>.meta.json."
 
 
+class PasswordWrong(PermanentError):
+    """The password that was given does not open the file. Field: kind."""
+
+    code = "PASSWORD_WRONG"
+    template = "The password given for the {kind} file does not open it."
+    remedy = "Correct the password in <name>.meta.json; the document is taken up again by itself."
+
+
 class NoTextFound(PermanentError):
     """Nothing to search: no text in a file that is not empty. Field: kind."""
 
     code = "NO_TEXT"
     template = "No text was found in the {kind} file."
-    remedy = "If it is a scan, it needs OCR; otherwise upload a version with text."
+    remedy = "Open it: if it has text that people can read, upload it as PDF, docx or plain text."
 
 
 class ExtractionFailed(PermanentError):
@@ -230,6 +240,67 @@ class ExtractionFailed(PermanentError):
     code = "EXTRACTION_FAILED"
     template = "The text of the {kind} file could not be extracted ({reason})."
     remedy = "Open the file and save it again, or convert it to PDF, and upload that."
+
+
+class ExtractionTimedOut(PermanentError):
+    """Extraction took longer than one document may. Fields: limit ('wall' or 'cpu'), seconds."""
+
+    code = "TIMEOUT"
+    template = "Extracting the text was stopped after {seconds} seconds ({limit} time)."
+    remedy = "Split the file, or raise DOC_PIPELINE_EXTRACT_TIMEOUT_S, then retry."
+
+
+class MemoryExceeded(PermanentError):
+    """Extraction asked for more memory than one document may. Field: allowed_mb."""
+
+    code = "MEMORY_LIMIT"
+    template = "Extracting the text needs more than {allowed_mb} MB of memory."
+    remedy = "Split the file, or raise DOC_PIPELINE_EXTRACT_MEMORY_MB, then retry."
+
+
+class ExtractorCrashed(PermanentError):
+    """The process that extracted the file died, twice. Fields: kind, how ('signal SIGSEGV')."""
+
+    code = "EXTRACTOR_CRASHED"
+    template = "A library crashed on the {kind} file ({how}), also at the second try."
+    remedy = "Save the file anew with another program and upload that; please report the crash."
+
+
+class OcrUnavailable(PermanentError):
+    """The file is a picture of text and the tesseract program is not there. Field: kind."""
+
+    code = "OCR_UNAVAILABLE"
+    template = "The {kind} file is a picture of text, and there is no tesseract to read it."
+    remedy = "Install tesseract (Debian: apt-get install tesseract-ocr), then retry."
+
+
+class OcrLanguageMissing(PermanentError):
+    """tesseract lacks the data of a language. Fields: languages, installed."""
+
+    code = "OCR_LANGUAGE_MISSING"
+    template = "The tesseract program has no data for {languages}; it has {installed}."
+    remedy = (
+        "Install it (Debian: apt-get install tesseract-ocr-<language>), or change "
+        "DOC_PIPELINE_OCR_LANGUAGES, then retry."
+    )
+
+
+class ExtraMissing(PermanentError):
+    """The format needs an optional part of the package. Fields: kind, extra."""
+
+    code = "EXTRA_MISSING"
+    template = "Files of type {kind} need the optional part '{extra}' of doc-pipeline."
+    remedy = (
+        "Install that part: pip install 'doc-pipeline[legacy]' (in a clone: make extras); retry."
+    )
+
+
+class AttachmentMissing(PermanentError):
+    """The bytes of an attachment are not in the artifact store."""
+
+    code = "ATTACHMENT_MISSING"
+    template = "The content of this attachment is gone from the artifact store."
+    remedy = "Process its parent again with --force; 'doc-pipeline show' names the parent."
 
 
 class ObjectGone(PermanentError):
@@ -415,6 +486,30 @@ class TypeUnsupported(RejectedError):
     code = "TYPE_UNSUPPORTED"
     template = "Files of type {kind} are not supported."
     remedy = "Convert it to PDF, docx or plain text and upload that."
+
+
+class MimeNotAllowed(RejectedError):
+    """The settings do not let this type in. Field: mime."""
+
+    code = "MIME_NOT_ALLOWED"
+    template = "Files of type {mime} are not let in by the settings."
+    remedy = "If they should be: DOC_PIPELINE_ALLOWED_MIME and DOC_PIPELINE_DENIED_MIME; retry."
+
+
+class MimeMismatch(RejectedError):
+    """Bytes and name disagree while the settings say to refuse that. Fields: found, claimed."""
+
+    code = "MIME_MISMATCH"
+    template = "The file is named as {claimed} but its bytes are {found}."
+    remedy = "Upload it under a name with the right ending."
+
+
+class FileTooLarge(RejectedError):
+    """More bytes than a file may have; told before anything is read. Fields: allowed, found."""
+
+    code = "TOO_LARGE"
+    template = "The file has {found} bytes, allowed are {allowed}."
+    remedy = "Split the file, or raise DOC_PIPELINE_MAX_FILE_MB and retry."
 
 
 class OverLimit(RejectedError):

@@ -35,7 +35,7 @@ STAGE_OF_ASSET = {asset: stage for stage, asset in ASSET_OF_STAGE.items()}
 
 CODE_VERSION = {
     Stage.RECEIVE: "1",
-    Stage.EXTRACT: "1",
+    Stage.EXTRACT: "2",
     Stage.CHUNK: "1",
     Stage.EMBED: "1",
     Stage.DESCRIBE: "1",

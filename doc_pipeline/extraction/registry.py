@@ -21,19 +21,20 @@ from doc_pipeline.domain.errors import (
     TypeUnsupported,
 )
 from doc_pipeline.extraction.language import detect_language
-from doc_pipeline.extraction.request import Draft, Extractor, ExtractRequest
+from doc_pipeline.extraction.request import Draft, ExtractRequest, OcrSettings
 
 __all__ = [
     "Draft",
     "ExtractRequest",
-    "Extractor",
+    "LazyExtractor",
+    "OcrSettings",
     "extract_file",
     "extractor_for",
     "extractor_id",
     "supported_kinds",
 ]
 
-_MAX_TITLE = 300
+_MAX_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,24 @@ class LazyExtractor:
             text=text,
             elements=elements,
             kind=request.kind,
-            extractor=f"{self.name}@{self.version}",
+            extractor=draft.extractor or self.id,
             pages=draft.pages,
             language=draft.language,
-            title=_clean_title(draft.title),
+            title=_clean(draft.title),
+            author=_clean(draft.author),
+            created_at=draft.created_at,
+            modified_at=draft.modified_at,
+            ocr_pages=draft.ocr_pages,
+            ocr_confidence=draft.ocr_confidence,
+            fallback=draft.fallback,
             warnings=draft.warnings,
+            attachments=draft.attachments,
         )
+
+    @property
+    def id(self) -> str:
+        """Name and version, such as 'pdf-lines@1'."""
+        return f"{self.name}@{self.version}"
 
 
 _TEXT = LazyExtractor("plain_text", "extract_text", "unstructured-text", "1")
@@ -73,7 +86,7 @@ _DELIMITED = LazyExtractor("delimited", "extract_delimited", "csv-rows", "1")
 _RECORDS = LazyExtractor("records", "extract_json", "json-lines", "1")
 
 _EXTRACTORS: dict[str, LazyExtractor] = {
-    "pdf": LazyExtractor("pdf", "extract_pdf", "pdf-lines", "1"),
+    "pdf": LazyExtractor("pdf.document", "extract_pdf", "pdf-lines", "1"),
     "docx": LazyExtractor("office", "extract_docx", "unstructured-docx", "1"),
     "pptx": LazyExtractor("office", "extract_pptx", "unstructured-pptx", "1"),
     "eml": LazyExtractor("mail", "extract_mail", "unstructured-eml", "1"),
@@ -95,7 +108,7 @@ def supported_kinds() -> tuple[str, ...]:
     return tuple(sorted(_EXTRACTORS))
 
 
-def extractor_for(kind: str) -> Extractor:
+def extractor_for(kind: str) -> LazyExtractor:
     """The extractor of a kind. Raises `TypeUnsupported`."""
     try:
         return _EXTRACTORS[kind]
@@ -108,8 +121,22 @@ def extractor_id(kind: str) -> str:
 
     Raises `TypeUnsupported`.
     """
-    extractor = extractor_for(kind)
-    return f"{extractor.name}@{extractor.version}"
+    return extractor_for(kind).id
+
+
+def shaping_of(kind: str, ocr: OcrSettings) -> dict[str, object]:
+    """What shapes the text of a file of this kind beside its bytes, for its fingerprint.
+
+    Raises `TypeUnsupported`.
+    """
+    return {"extractor": extractor_id(kind)}
+
+
+_SECOND_WAYS: dict[str, LazyExtractor] = {
+    "md": _TEXT,
+    "html": _TEXT,
+}
+"""Used when the first way raises something nobody has a name for."""
 
 
 def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
@@ -118,9 +145,24 @@ def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
     Raises `TypeUnsupported`, `FileCorrupt`, `FileEncrypted`, `OverLimit`, `NoTextFound`,
     `ExtractionFailed`, and nothing else but `DiskFull` and `MemoryError`.
     """
-    extractor = extractor_for(request.kind)
+    first = extractor_for(request.kind)
+    second = _SECOND_WAYS.get(request.kind)
     try:
-        extracted = extractor(path, request)
+        extracted = _extract(first, path, request)
+    except ExtractionFailed as failed:
+        if second is None:
+            raise
+        why = f"{first.id} failed ({failed.fields['reason']})"
+        extracted = replace(_extract(second, path, request), fallback=why)
+    if not extracted.text.strip():
+        raise NoTextFound(kind=request.kind)
+    language = request.language or extracted.language or detect_language(extracted.text)
+    return replace(extracted, language=language, title=extracted.title or _first_title(extracted))
+
+
+def _extract(extractor: LazyExtractor, path: Path, request: ExtractRequest) -> ExtractedText:
+    try:
+        return extractor(path, request)
     except (PipelineError, MemoryError):
         raise
     except Exception as error:
@@ -129,10 +171,6 @@ def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
         if type(error).__name__ != "PanicException":  # what a panic in Rust (calamine) becomes
             raise
         raise FileCorrupt(kind=request.kind) from error
-    if not extracted.text.strip():
-        raise NoTextFound(kind=request.kind)
-    language = request.language or extracted.language or detect_language(extracted.text)
-    return replace(extracted, language=language, title=extracted.title or _first_title(extracted))
 
 
 _DAMAGE = {
@@ -160,8 +198,8 @@ def _named(error: Exception, kind: str) -> PipelineError:
 
 def _first_title(extracted: ExtractedText) -> str | None:
     titles = (element for element in extracted.elements[:200] if element.type == "Title")
-    return next((_clean_title(title.text) for title in titles), None)
+    return next((_clean(title.text) for title in titles), None)
 
 
-def _clean_title(title: str | None) -> str | None:
-    return " ".join((title or "").split())[:_MAX_TITLE] or None
+def _clean(line: str | None) -> str | None:
+    return " ".join((line or "").split())[:_MAX_CHARS] or None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,18 @@ _END_SEARCHED = 65_557
 _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?[\w:.-]+\s+(?:\"([^\"]*)\"|'([^']*)'|SYSTEM|PUBLIC)")
 _REFERENCE = re.compile(rb"[&%](?!(?:amp|lt|gt|quot|apos);)[\w:.-]+;")
 _DECLARATIONS_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionRules:
+    """Which types may go on. Patterns such as `image/*`; an empty `allowed_mime` allows all.
+
+    `mismatch` is what happens when name and bytes disagree: "accept" (recorded) or "reject".
+    """
+
+    allowed_mime: tuple[str, ...] = ()
+    denied_mime: tuple[str, ...] = ()
+    mismatch: str = "accept"
 
 
 def admit_file(path: Path, name: str, limits: Limits, *, password: str | None = None) -> FileType:

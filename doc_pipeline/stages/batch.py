@@ -291,7 +291,7 @@ class _FrontSteps:
             self.stage = Stage.CHUNK
             return self._chunk(received, extracted_before(self.document, received, adapters))
         self.stage = next(stage for stage in STAGES if stage in self.batch.stages)
-        fingerprint = extract_fingerprint(self.document, received)
+        fingerprint = extract_fingerprint(self.document, received, self.batch.adapters)
         return chunked_before(self.document, received.version, fingerprint, adapters)
 
     def _progress(self, done: int, of: int) -> None:

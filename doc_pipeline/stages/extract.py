@@ -1,23 +1,30 @@
 """Stage extract: turn the raw file of one document version into text and elements.
 
-Does not chunk, does not talk to Dagster.
+Does not chunk, does not talk to Dagster. What an extraction left when it was killed (finished
+pages of OCR) is taken up again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
-from doc_pipeline.domain.element import ExtractedText
+from doc_pipeline.domain.attachment import Attachment
+from doc_pipeline.domain.element import Element, ExtractedText
 from doc_pipeline.domain.errors import ArtifactMissing, ObjectGone
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
-from doc_pipeline.extraction.registry import ExtractRequest, extract_file, extractor_id
+from doc_pipeline.extraction.registry import ExtractRequest, shaping_of
 from doc_pipeline.stages.adapters import Adapters
 from doc_pipeline.stages.receive import ReceivedFile, raw_file
+
+CHECKPOINTS = "pages"
+"""Folder of finished page ranges, while a document is being extracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +53,28 @@ def extract_document(
     Raises `TypeUnsupported`, `FileCorrupt`, `FileEncrypted`, `NoTextFound`, `ExtractionFailed`
     and the errors of the artifact store.
     """
-    fingerprint = extract_fingerprint(document, received)
+    fingerprint = extract_fingerprint(document, received, adapters)
     prefix = artifact_prefix(Stage.EXTRACT, document.document_id, received.version, fingerprint)
     # Where a part of an earlier result is missing, it is made again.
     with suppress(ObjectGone):
         return ExtractedDocument(fingerprint, prefix, _load(prefix, adapters), is_reused=True)
-    request = ExtractRequest(
-        kind=received.kind,
-        name=document.original_name,
-        language=document.options.language,
-        password=document.options.password,
-        limits=adapters.settings.limits,
-        on_progress=on_progress,
-    )
-    with raw_file(received, adapters) as path:
-        extracted = extract_file(path, request)
-    adapters.artifacts.put(f"{prefix}/text.txt", extracted.text.encode("utf-8", "replace"))
-    # elements.json is written last: where it exists, the stage is done.
-    elements = json.dumps(extracted.to_dict(), ensure_ascii=False, separators=(",", ":"))
-    adapters.artifacts.put(f"{prefix}/elements.json", elements.encode("utf-8", "replace"))
+    with _work_folder(prefix, adapters) as folder, raw_file(received, adapters) as path:
+        request = ExtractRequest(
+            kind=received.kind,
+            name=document.original_name,
+            language=document.options.language,
+            password=document.options.password,
+            limits=adapters.settings.limits,
+            ocr=adapters.settings.ocr,
+            folder=folder,
+            depth=document.depth,
+            on_progress=on_progress,
+            on_checkpoint=lambda name: adapters.artifacts.put_file(
+                f"{prefix}/{name}", folder / name
+            ),
+        )
+        extracted = _store(adapters.extract(path, request), folder, prefix, adapters)
+    adapters.artifacts.delete_prefix(f"{prefix}/{CHECKPOINTS}")
     return ExtractedDocument(fingerprint, prefix, extracted, is_reused=False)
 
 
@@ -72,7 +82,7 @@ def extracted_before(
     document: ClaimedDocument, received: ReceivedFile, adapters: Adapters
 ) -> ExtractedDocument:
     """The text an earlier run extracted. Raises `ArtifactMissing` when there is none."""
-    fingerprint = extract_fingerprint(document, received)
+    fingerprint = extract_fingerprint(document, received, adapters)
     prefix = artifact_prefix(Stage.EXTRACT, document.document_id, received.version, fingerprint)
     try:
         return ExtractedDocument(fingerprint, prefix, _load(prefix, adapters), is_reused=True)
@@ -80,14 +90,16 @@ def extracted_before(
         raise ArtifactMissing(stage=Stage.EXTRACT.value) from gone
 
 
-def extract_fingerprint(document: ClaimedDocument, received: ReceivedFile) -> str:
+def extract_fingerprint(
+    document: ClaimedDocument, received: ReceivedFile, adapters: Adapters
+) -> str:
     """Changes with the bytes, the extractor, the language and whether there is a password.
 
     Not with which: a text that was extracted had the right one, and a hash of a short password
     could be guessed from the fingerprint.
     """
     shaping = {
-        "extractor": extractor_id(received.kind),
+        **shaping_of(received.kind, adapters.settings.ocr),
         "language": document.options.language,
         "has_password": document.options.password is not None,
     }
@@ -96,8 +108,45 @@ def extract_fingerprint(document: ClaimedDocument, received: ReceivedFile) -> st
     )
 
 
+@contextmanager
+def _work_folder(prefix: str, adapters: Adapters) -> Generator[Path]:
+    """A folder for the extraction, with the pages that a killed one had finished."""
+    with TemporaryDirectory(prefix="doc-pipeline-") as name:
+        folder = Path(name)
+        for stored in adapters.artifacts.list(f"{prefix}/{CHECKPOINTS}"):
+            path = folder / stored.key.removeprefix(f"{prefix}/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(ObjectGone):
+                path.write_bytes(adapters.artifacts.get(stored.key))
+        yield folder
+
+
+def _store(
+    extracted: ExtractedText, folder: Path, prefix: str, adapters: Adapters
+) -> ExtractedText:
+    """Write the result; returns it with its attachments at their place in the artifact store."""
+    put = adapters.artifacts.put
+    kept: list[Attachment] = []
+    for attachment in extracted.attachments:
+        key = f"{prefix}/attachments/{attachment.number:05d}"
+        adapters.artifacts.put_file(key, folder / attachment.file)
+        kept.append(replace(attachment, file=key))
+    extracted = replace(extracted, attachments=tuple(kept))
+    put(f"{prefix}/text.txt", extracted.text.encode("utf-8", "replace"))
+    lines = (_json(element.to_dict()) + "\n" for element in extracted.elements)
+    put(f"{prefix}/elements.jsonl", "".join(lines).encode("utf-8", "replace"))
+    # The facts are written last: where they exist, the stage is done.
+    put(f"{prefix}/facts.json", _json(extracted.facts()).encode("utf-8", "replace"))
+    return extracted
+
+
 def _load(prefix: str, adapters: Adapters) -> ExtractedText:
-    elements = json.loads(adapters.artifacts.get(f"{prefix}/elements.json"))
-    return ExtractedText.from_dict(
-        elements, adapters.artifacts.get(f"{prefix}/text.txt").decode("utf-8")
-    )
+    facts = json.loads(adapters.artifacts.get(f"{prefix}/facts.json"))
+    lines = adapters.artifacts.get(f"{prefix}/elements.jsonl").decode("utf-8").split("\n")
+    elements = [Element.from_dict(json.loads(line)) for line in lines if line]
+    text = adapters.artifacts.get(f"{prefix}/text.txt").decode("utf-8")
+    return ExtractedText.from_facts(facts, elements, text)
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

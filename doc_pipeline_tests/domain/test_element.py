@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doc_pipeline.domain.attachment import Attachment
 from doc_pipeline.domain.element import (
     MARGIN_TYPES,
     SEPARATOR,
+    Box,
     Element,
     ExtractedText,
+    Usage,
     place_elements,
 )
 
@@ -24,6 +28,7 @@ FULL = Element(
     depth=1,
     language="en",
     text_as_html="<table></table>",
+    box=Box(72.0, 90.0, 300.5, 120.0, 595.0, 842.0),
     extra={"filename": "prices.xlsx", "font_size": 9.5},
 )
 ELEMENTS = st.lists(
@@ -56,9 +61,26 @@ def test_every_placed_element_is_found_at_its_span(elements: list[Element]) -> N
 @given(ELEMENTS)
 def test_elements_survive_json(elements: list[Element]) -> None:
     text, placed = place_elements(elements)
-    whole = ExtractedText(text, placed, "pdf", "pdf-lines@1", 4, "en", "Lamps", ("a warning",))
-    stored = json.loads(json.dumps(whole.to_dict()))
-    assert ExtractedText.from_dict(stored, text) == whole
+    whole = ExtractedText(
+        text,
+        placed,
+        "eml",
+        "mail@1",
+        pages=4,
+        language="en",
+        title="Lamps",
+        author="Ada",
+        created_at="2026-11-21T10:00:00+00:00",
+        ocr_pages=1,
+        ocr_confidence=91.5,
+        fallback="x@1 failed (KeyError)",
+        warnings=("a warning",),
+        attachments=(Attachment(1, "report.pdf", "attachments/1", 12, "ab" * 32),),
+        usage=Usage(0.5, 0.6, 1024),
+    )
+    assert ExtractedText.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+    facts = json.loads(json.dumps(whole.facts()))
+    assert ExtractedText.from_facts(facts, placed, text) == replace(whole, usage=None)
 
 
 def test_all_fields_of_an_element_survive() -> None:
@@ -78,6 +100,12 @@ def test_the_dictionary_uses_the_names_of_unstructured() -> None:
             "category_depth": 1,
             "languages": ["en"],
             "text_as_html": "<table></table>",
+            "coordinates": {
+                "points": [[72.0, 90.0], [72.0, 120.0], [300.5, 120.0], [300.5, 90.0]],
+                "system": "PointSpace",
+                "layout_width": 595.0,
+                "layout_height": 842.0,
+            },
             "char_start": -1,
             "char_end": -1,
         },

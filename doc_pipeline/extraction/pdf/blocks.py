@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from doc_pipeline.domain.element import MARGIN_TYPES, Element
-from doc_pipeline.extraction.pdf_lines import Line, PageLines
+from doc_pipeline.extraction.pdf.lines import Line, PageLines
 
 _EDGE = 0.1
 _TITLE_SIZE = 1.12

@@ -12,8 +12,8 @@ from doc_pipeline.domain.errors import (
     OverLimit,
     PipelineError,
 )
-from doc_pipeline.extraction.pdf_blocks import build_elements
-from doc_pipeline.extraction.pdf_lines import PageLines, sample_page
+from doc_pipeline.extraction.pdf.blocks import build_elements
+from doc_pipeline.extraction.pdf.lines import PageLines, sample_page
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
 

@@ -1,0 +1,1 @@
+"""Pictures of text to text, through the tesseract program."""

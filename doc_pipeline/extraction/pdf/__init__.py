@@ -1,0 +1,1 @@
+"""PDF to elements: lines, blocks, headings, tables; and which pages need OCR."""
