@@ -12,7 +12,9 @@ import sys
 import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import docx
@@ -20,6 +22,7 @@ import pptx
 import xlsxwriter
 from docx.document import Document as Docx
 from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
 from pptx.util import Cm, Pt
 
 HERE = Path(__file__).parent
@@ -195,6 +198,52 @@ def write_xlsx(name: str, sheets: dict[str, str], folder: Path) -> None:
     write_zip(buffer, folder / f"{name}.xlsx")
 
 
+def write_scan(name: str, folder: Path) -> None:
+    """Write a picture of a typed page, as a scanner gives it: A4 at 150 dots an inch, grey."""
+    width, margin = 1240, 130
+    page = Image.new("L", (width, 1754), 250)
+    pen = ImageDraw.Draw(page)
+    top = 140
+    for block in read_blocks(name):
+        font = ImageFont.load_default(44 if block.kind == "heading" else 28)
+        for line in _wrapped(block.text, font, width - 2 * margin):
+            pen.text((margin, top), line, fill=30, font=font)
+            top += font.size * 1.4
+        top += 26
+    # A sheet never lies quite straight.
+    tilted = page.rotate(0.6, resample=Image.Resampling.BILINEAR, fillcolor=250)
+    tilted.quantize(16).save(folder / f"{name}.png", dpi=(150, 150), optimize=True)
+
+
+def _wrapped(text: str, font: Any, width: float) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def write_mail(name: str, attachment: str, folder: Path) -> None:
+    """Write a mail that carries a PDF."""
+    blocks = read_blocks(name)
+    mail = EmailMessage()
+    mail["From"] = "Kaija Tamm <kaija.tamm@balticcell.example>"
+    mail["To"] = "Jonas Eide <jonas.eide@fjordlys.example>"
+    mail["Subject"] = blocks[0].text
+    mail["Date"] = "Fri, 21 Nov 2025 09:20:00 +0200"
+    mail["Message-ID"] = "<20251121092000.733@balticcell.example>"
+    mail.set_content("\n\n".join(block.text for block in blocks[1:]), cte="quoted-printable")
+    with TemporaryDirectory() as made:
+        write_pdf(attachment, Path(made))
+        data = (Path(made) / f"{attachment}.pdf").read_bytes()
+    mail.add_attachment(data, "application", "pdf", filename=f"{attachment}.pdf")
+    mail.set_boundary("fjordlys-example")
+    (folder / f"{name}.eml").write_bytes(mail.as_bytes())
+
+
 def write_zip(made: io.BytesIO, path: Path) -> None:
     """Pack an office file again, with one fixed time for every member."""
     with zipfile.ZipFile(made) as source, zipfile.ZipFile(path, "w") as target:
@@ -207,7 +256,7 @@ def write_zip(made: io.BytesIO, path: Path) -> None:
 
 
 def make_examples(folder: Path) -> None:
-    """Write the six binary documents into the folder."""
+    """Write the documents that are not plain text into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("annual-report-2025", "lykt-duo-manual"):
         write_pdf(name, folder)
@@ -216,6 +265,8 @@ def make_examples(folder: Path) -> None:
     write_pptx("nordlys-roadmap", folder)
     sheets = {"Lanterns": "price-list-lanterns", "Spare parts": "price-list-spare-parts"}
     write_xlsx("price-list-2026", sheets, folder)
+    write_scan("goods-receipt-bc-2547", folder)
+    write_mail("replacement-lot", "delivery-note-bc-2547", folder)
 
 
 if __name__ == "__main__":
