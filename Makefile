@@ -1,7 +1,7 @@
 # Python 3.11+ and make are enough. No recipe names the folder, so that its path may hold spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint lock clean install install-dev
+.PHONY: help demo up test check extras lint lock clean install install-dev
 
 # With it every start and every run would compile all libraries again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,6 +16,9 @@ demo: install ## Install, start, bring the example documents through; ARGS=--onc
 
 up: install ## Install and start the services; Ctrl-C stops them
 	@.venv/bin/doc-pipeline up $(ARGS)
+
+extras: ## Add doc, ppt, rtf, odt, odp, epub, xlsb, tables in PDF and HEIC pictures
+	@scripts/install extras
 
 test: install-dev ## All tests; ARGS go to pytest
 	@scripts/system-packages

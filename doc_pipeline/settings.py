@@ -18,8 +18,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from doc_pipeline import settings_forms as forms
 from doc_pipeline.domain.errors import SettingInvalid, StorageNotConfigured
+from doc_pipeline.settings_extraction import ExtractionSettings
 from doc_pipeline.settings_sources import (
     CONVERSIONS,
+    GROUPS,
     HANDED_OVER,
     Origin,
     SettingRow,
@@ -72,7 +74,7 @@ def _default_model(data: dict[str, Any]) -> str:
 
 # fmt: off
 # One setting, two or three lines: group, default, meaning; then other variables, bounds, form.
-class Settings(BaseSettings):
+class Settings(ExtractionSettings):
     """All settings, checked and complete: addresses are absolute, derived values filled in."""
 
     model_config = SettingsConfigDict(
@@ -189,8 +191,6 @@ class Settings(BaseSettings):
     max_processing_minutes: int = setting(
         "Runs", 60, "Minutes after which a run is stopped.",
         also=("MAX_PROCESSING_TIME_MINUTES",), low=1, high=1440)
-    max_file_mb: int = setting(
-        "Runs", 512, "Largest file that is taken, in MiB.", low=1, high=102_400)
 
     # -- sensor: how new uploads are found
     auto_process: bool = setting(
@@ -300,7 +300,8 @@ class Settings(BaseSettings):
 
 def setting_names() -> tuple[str, ...]:
     """All settings, in the order of their groups."""
-    return tuple(name for name, info in Settings.model_fields.items() if info.description)
+    names = (name for name, info in Settings.model_fields.items() if info.description)
+    return tuple(sorted(names, key=lambda name: GROUPS.index("".join(_extra(name, "group")))))
 
 
 def variables_of(name: str) -> tuple[str, ...]:

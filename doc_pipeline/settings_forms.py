@@ -25,6 +25,8 @@ _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _POSTGRES = re.compile(r"^postgres(?:ql)?(?:\+psycopg2?)?://(?=.)")
 _SQLITE = re.compile(r"^sqlite:///(?=[^/?:]|/[^/?])([^?]+)$")
+_MIME_PATTERN = re.compile(r"[a-z0-9*]+/[a-z0-9.+*-]+")
+_OCR_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_/]{1,40}")
 _USERINFO = re.compile(r"(?<=://)(?!/).*@", re.DOTALL)
 _SECRET_PARAMETER = re.compile(
     r"([?&;][^=&;]*(?:pass|pwd|secret|token|key|sig|cred)[^=&;]*=)[^&;]*", re.IGNORECASE
@@ -149,6 +151,21 @@ def comma_list(value: object) -> object:
     """Names separated by commas."""
     if isinstance(value, str):
         return tuple(item.strip() for item in value.split(",") if item.strip())
+    return value
+
+
+def mime_patterns(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Types such as application/pdf or image/*, in small letters."""
+    lowered = tuple(item.lower() for item in value)
+    if not all(map(_MIME_PATTERN.fullmatch, lowered)):
+        raise ValueError
+    return lowered
+
+
+def ocr_languages(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Tesseract's names of languages and scripts, at least one."""
+    if not value or not all(map(_OCR_LANGUAGE.fullmatch, value)):
+        raise ValueError
     return value
 
 

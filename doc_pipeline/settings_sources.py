@@ -22,13 +22,25 @@ HANDED_OVER = "DOC_PIPELINE_HANDED_OVER"
 
 Source = Literal["default", "environment", ".env"]
 
+GROUPS = (
+    "Stores",
+    "Files",
+    "Extraction",
+    "OCR",
+    "Embeddings",
+    "Chunks",
+    "Runs",
+    "Sensor",
+    "Web and log",
+)
+"""The order in which settings are shown."""
+
 NOT_YET_USED = (
     "REDIS_URL",
     "TASK_QUEUE_BACKEND",
     "MULTIPART_UPLOAD_THRESHOLD_MB",
     "UPLOAD_CHUNK_SIZE_MB",
     "WEBSOCKET_HEARTBEAT_INTERVAL",
-    "MAX_MEMORY_MB_PER_TASK",
     "CPU_THROTTLE_THRESHOLD",
 )
 NOT_YET_USED_PREFIX = "RATE_LIMIT_"

@@ -132,7 +132,6 @@ def test_keys_of_two_sets_give_a_warning() -> None:
 def test_variables_of_features_to_come_are_reported() -> None:
     names = [
         "CPU_THROTTLE_THRESHOLD",
-        "MAX_MEMORY_MB_PER_TASK",
         "MULTIPART_UPLOAD_THRESHOLD_MB",
         "RATE_LIMIT_REQUESTS_PER_MINUTE",
         "RATE_LIMIT_UPLOADS_PER_MINUTE",

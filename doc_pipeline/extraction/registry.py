@@ -78,28 +78,34 @@ class LazyExtractor:
         return f"{self.name}@{self.version}"
 
 
-_TEXT = LazyExtractor("plain_text", "extract_text", "unstructured-text", "1")
-_MARKDOWN = LazyExtractor("markup", "extract_markdown", "unstructured-md", "1")
-_HTML = LazyExtractor("markup", "extract_html", "unstructured-html", "1")
-_SHEETS = LazyExtractor("sheets", "extract_workbook", "calamine", "1")
-_DELIMITED = LazyExtractor("delimited", "extract_delimited", "csv-rows", "1")
-_RECORDS = LazyExtractor("records", "extract_json", "json-lines", "1")
+_TEXT = LazyExtractor("plain_text", "extract_text", "unstructured-text", "2")
+_MARKDOWN = LazyExtractor("markup", "extract_markdown", "unstructured-md", "2")
+_HTML = LazyExtractor("markup", "extract_html", "unstructured-html", "2")
+_SHEETS = LazyExtractor("sheets", "extract_workbook", "calamine", "2")
+_DELIMITED = LazyExtractor("delimited", "extract_delimited", "csv-rows", "2")
+_RECORDS = LazyExtractor("records", "extract_json", "json-lines", "2")
+_LEGACY = LazyExtractor("legacy", "extract_legacy", "kreuzberg", "4.10.4")
+_PICTURE = LazyExtractor("ocr.pictures", "extract_picture", "tesseract", "1")
 
 _EXTRACTORS: dict[str, LazyExtractor] = {
-    "pdf": LazyExtractor("pdf.document", "extract_pdf", "pdf-lines", "1"),
-    "docx": LazyExtractor("office", "extract_docx", "unstructured-docx", "1"),
-    "pptx": LazyExtractor("office", "extract_pptx", "unstructured-pptx", "1"),
-    "eml": LazyExtractor("mail", "extract_mail", "unstructured-eml", "1"),
+    "pdf": LazyExtractor("pdf.document", "extract_pdf", "pdf-lines", "2"),
+    "docx": LazyExtractor("office", "extract_docx", "unstructured-docx", "2"),
+    "pptx": LazyExtractor("office", "extract_pptx", "unstructured-pptx", "2"),
+    "eml": LazyExtractor("mail", "extract_mail", "unstructured-eml", "2"),
+    "msg": LazyExtractor("outlook", "extract_msg", "oxmsg", "1"),
+    "zip": LazyExtractor("archives", "extract_zip", "zip-list", "1"),
     "txt": _TEXT,
     "md": _MARKDOWN,
     "html": _HTML,
-    "xlsx": _SHEETS,
-    "xls": _SHEETS,
-    "ods": _SHEETS,
-    "csv": _DELIMITED,
-    "tsv": _DELIMITED,
-    "json": _RECORDS,
-    "ndjson": _RECORDS,
+    "rst": LazyExtractor("structured_text", "extract_rst", "docutils", "1"),
+    "org": LazyExtractor("structured_text", "extract_org", "orgparse", "1"),
+    "xml": LazyExtractor("xml_text", "extract_xml", "xml-text", "1"),
+    "svg": LazyExtractor("xml_text", "extract_svg", "svg-text", "1"),
+    **dict.fromkeys(("xlsx", "xls", "ods", "xlsb"), _SHEETS),
+    **dict.fromkeys(("csv", "tsv"), _DELIMITED),
+    **dict.fromkeys(("json", "ndjson"), _RECORDS),
+    **dict.fromkeys(("doc", "ppt", "rtf", "odt", "odp", "epub"), _LEGACY),
+    **dict.fromkeys(("png", "jpg", "tiff", "bmp", "webp", "gif", "heic"), _PICTURE),
 }
 
 
