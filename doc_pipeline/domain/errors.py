@@ -489,11 +489,11 @@ class TypeUnsupported(RejectedError):
 
 
 class MimeNotAllowed(RejectedError):
-    """The settings do not let this type in. Field: mime."""
+    """The settings do not let this type in. Fields: mime, setting."""
 
     code = "MIME_NOT_ALLOWED"
-    template = "Files of type {mime} are not let in by the settings."
-    remedy = "If they should be: DOC_PIPELINE_ALLOWED_MIME and DOC_PIPELINE_DENIED_MIME; retry."
+    template = "Files of type {mime} are not let in by the setting {setting}."
+    remedy = "If they should be let in: change that setting, then retry."
 
 
 class MimeMismatch(RejectedError):

@@ -8,10 +8,18 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
-from doc_pipeline.domain.errors import FileEmpty, FileEncrypted, OverLimit
+from doc_pipeline.domain.errors import (
+    FileEmpty,
+    FileEncrypted,
+    FileTooLarge,
+    MimeMismatch,
+    MimeNotAllowed,
+    OverLimit,
+)
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.intake.sniffing import OLE_MAGIC, FileType, sniff_file
 
@@ -38,22 +46,36 @@ class AdmissionRules:
     mismatch: str = "accept"
 
 
-def admit_file(path: Path, name: str, limits: Limits, *, password: str | None = None) -> FileType:
+def check_size(size_bytes: int, limits: Limits) -> None:
+    """Refuse a file by its size alone, before a byte of it is fetched. Raises `FileTooLarge`."""
+    if size_bytes > limits.file_bytes:
+        raise FileTooLarge(allowed=limits.file_bytes, found=size_bytes)
+
+
+def admit_file(
+    path: Path,
+    name: str,
+    limits: Limits,
+    *,
+    password: str | None = None,
+    rules: AdmissionRules | None = None,
+) -> FileType:
     """Real type of a file that may go on.
 
     With a `password` an encrypted office file or zip is let through; the extractor tries it.
-    Raises `FileEmpty`, `OverLimit`, `FileEncrypted`.
+    Raises `FileEmpty`, `FileTooLarge`, `MimeNotAllowed`, `MimeMismatch`, `OverLimit`,
+    `FileEncrypted`.
     """
     size_bytes = path.stat().st_size
     if size_bytes == 0:
         raise FileEmpty
-    if size_bytes > limits.file_bytes:
-        raise OverLimit(limit="file_bytes", allowed=limits.file_bytes, found=size_bytes)
+    check_size(size_bytes, limits)
     with path.open("rb") as file:
         magic = file.read(8)
         if magic.startswith(b"PK"):
             _check_list(file, size_bytes, limits)
     file_type = sniff_file(path, name)
+    _check_rules(file_type, rules or AdmissionRules())
     if magic.startswith(b"PK"):
         _check_members(path, file_type.kind, limits, is_open=password is not None)
     elif magic == OLE_MAGIC and password is None:
@@ -61,6 +83,17 @@ def admit_file(path: Path, name: str, limits: Limits, *, password: str | None = 
     elif file_type.kind in {"xml", "svg", "html"}:
         _check_entities(path)
     return file_type
+
+
+def _check_rules(file_type: FileType, rules: AdmissionRules) -> None:
+    mime = file_type.mime.lower()
+    if any(fnmatchcase(mime, pattern.lower()) for pattern in rules.denied_mime):
+        raise MimeNotAllowed(mime=mime, setting="DOC_PIPELINE_DENIED_MIME")
+    allowed = rules.allowed_mime
+    if allowed and not any(fnmatchcase(mime, pattern.lower()) for pattern in allowed):
+        raise MimeNotAllowed(mime=mime, setting="DOC_PIPELINE_ALLOWED_MIME")
+    if rules.mismatch == "reject" and file_type.is_mismatch:
+        raise MimeMismatch(found=file_type.kind, claimed=file_type.claimed_kind)
 
 
 def _check_list(file: BinaryIO, size_bytes: int, limits: Limits) -> None:

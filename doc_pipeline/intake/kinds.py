@@ -85,6 +85,32 @@ _SAME_KIND = {
     "db": "sqlite",
 }
 
+_TEXT = frozenset({"txt", "md", "rst", "org", "csv", "tsv", "json", "ndjson", "html", "xml", "eml"})
+_ZIPPED = frozenset({"docx", "pptx", "xlsx", "xlsb", "odt", "ods", "odp", "epub"})
+_ALSO_CALLED: dict[str, frozenset[str]] = {
+    "txt": _TEXT | {"svg"},
+    "md": frozenset({"txt", "html"}),
+    "csv": frozenset({"tsv", "txt"}),
+    "tsv": frozenset({"csv", "txt"}),
+    "json": frozenset({"ndjson"}),
+    "ndjson": frozenset({"json"}),
+    "xml": frozenset({"svg", "html"}),
+    "html": frozenset({"xml"}),
+    "zip": _ZIPPED,
+    "xls": frozenset({"xlsb"}),
+}
+"""Kinds that may well stand under the ending of another."""
+
+
+def can_be_called(kind: str, claimed_kind: str) -> bool:
+    """Whether a file of a kind may have the ending of `claimed_kind`.
+
+    An ending that nobody knows, or none, claims nothing.
+    """
+    if kind == claimed_kind or claimed_kind not in _MIME:
+        return True
+    return kind in _ALSO_CALLED.get(claimed_kind, ())
+
 
 def kind_of_name(name: str) -> str:
     """Kind that the name's ending claims; '' when it has none, the ending itself when unknown."""

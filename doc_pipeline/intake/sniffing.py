@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from doc_pipeline.intake.kinds import kind_of_name, mime_of_kind
+from doc_pipeline.intake.kinds import can_be_called, kind_of_name, mime_of_kind
 from doc_pipeline.intake.text_kinds import is_text, sniff_text_kind
 
 HEAD_BYTES = 64 * 1024
@@ -71,6 +71,11 @@ class FileType:
     mime: str
     claimed_kind: str
     claimed_mime: str
+
+    @property
+    def is_mismatch(self) -> bool:
+        """Whether the name claims a type that the bytes cannot be; no or a strange ending: no."""
+        return not can_be_called(self.kind, self.claimed_kind)
 
 
 def sniff_file(path: Path, name: str) -> FileType:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from doc_pipeline.domain.errors import FileEmpty, FileEncrypted, OverLimit
+from doc_pipeline.domain.errors import FileEmpty, FileEncrypted, FileTooLarge, OverLimit
 from doc_pipeline.domain.limits import Limits
-from doc_pipeline.intake.gate import admit_file
+from doc_pipeline.intake.gate import admit_file, check_size
 
 LIMITS = Limits()
 
@@ -38,9 +38,11 @@ def test_empty_file(tmp_path: Path) -> None:
 def test_too_large_file_names_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "raw"
     path.write_bytes(b"x" * 101)
-    with pytest.raises(OverLimit) as refused:
+    with pytest.raises(FileTooLarge) as refused:
         admit_file(path, "a.txt", Limits(file_bytes=100))
-    assert refused.value.fields == {"limit": "file_bytes", "allowed": 100, "found": 101}
+    assert refused.value.fields == {"allowed": 100, "found": 101}
+    with pytest.raises(FileTooLarge):
+        check_size(101, Limits(file_bytes=100))
 
 
 @pytest.mark.parametrize(
