@@ -5,6 +5,7 @@ Each adapter is opened when it is first asked for. Holds no logic of its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +14,11 @@ from doc_pipeline.chunking.strategy import ChunkSettings
 from doc_pipeline.domain.limits import MIB, Limits
 from doc_pipeline.embedding.embedder import Embedder, EmbedderSpec, dimensions_of, model_id_of
 from doc_pipeline.embedding.embedder import open_embedder as _open_embedder
+from doc_pipeline.extraction.isolation.pool import ExtractionPool, open_pool
+from doc_pipeline.extraction.request import OcrSettings
 from doc_pipeline.index.chunk_index import ChunkIndex
 from doc_pipeline.index.chunk_index import open_index as _open_index
+from doc_pipeline.intake.gate import AdmissionRules
 from doc_pipeline.settings import Settings, read_settings
 from doc_pipeline.stages.adapters import Adapters, ProcessingSettings
 from doc_pipeline.stages.discover import DiscoverySettings
@@ -58,20 +62,30 @@ class Services:
         """The LanceDB tables."""
         return open_index(self.settings)
 
+    @cached_property
+    def extraction(self) -> ExtractionPool | None:
+        """The child processes that extract text; they start with the first file."""
+        return open_extraction(self.settings)
+
     @property
     def adapters(self) -> Adapters:
         """All of them, as stages take them."""
-        return Adapters(
-            self.uploads,
-            self.artifacts,
-            self.catalog,
-            self.index,
-            self.embedder,
-            processing_settings(self.settings),
+        return with_extraction(
+            Adapters(
+                self.uploads,
+                self.artifacts,
+                self.catalog,
+                self.index,
+                self.embedder,
+                processing_settings(self.settings),
+            ),
+            self.extraction,
         )
 
     def close(self) -> None:
         """Close what was opened."""
+        if self.__dict__.get("extraction") is not None:
+            self.__dict__["extraction"].close()
         if "catalog" in self.__dict__:
             self.catalog.close()
 
@@ -127,6 +141,20 @@ def open_index(settings: Settings, *, create: bool = True) -> ChunkIndex:
     )
 
 
+def open_extraction(settings: Settings) -> ExtractionPool | None:
+    """The child processes that extract text; None where the settings want none."""
+    if settings.extract_workers == 0:
+        return None
+    return open_pool(settings.extract_workers, settings.extract_recycle_documents)
+
+
+def with_extraction(adapters: Adapters, pool: ExtractionPool | None) -> Adapters:
+    """The same adapters, extracting in child processes where there is a pool."""
+    if pool is None:
+        return adapters
+    return replace(adapters, extract=pool.extract, stop_extracting=pool.interrupt)
+
+
 def processing_settings(settings: Settings) -> ProcessingSettings:
     """What shapes the work on documents."""
     return ProcessingSettings(
@@ -135,10 +163,40 @@ def processing_settings(settings: Settings) -> ProcessingSettings:
             size=settings.chunk_size,
             max_tokens=settings.chunk_max_tokens,
         ),
-        limits=Limits(file_bytes=settings.max_file_mb * MIB),
+        limits=_limits(settings),
+        admission=AdmissionRules(
+            settings.allowed_mime, settings.denied_mime, settings.type_mismatch
+        ),
+        ocr=OcrSettings(
+            mode=settings.ocr_mode,
+            languages=settings.ocr_languages,
+            page_s=settings.ocr_page_timeout_s,
+            parallel=settings.ocr_parallel,
+            dpi=settings.ocr_dpi,
+        ),
         commit_documents=settings.commit_documents,
         commit_seconds=settings.commit_seconds,
         max_retries=settings.max_attempts - 1,
+        at_once=max(1, settings.extract_workers),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        file_bytes=settings.max_file_mb * MIB,
+        pages=settings.max_pages,
+        zip_members=settings.max_zip_members,
+        zip_expanded_bytes=settings.max_expanded_mb * MIB,
+        zip_ratio=settings.max_zip_ratio,
+        text_bytes=settings.max_text_mb * MIB,
+        table_rows=settings.max_table_rows,
+        image_pixels=settings.max_image_megapixels * 1_000_000,
+        attachments=settings.max_attachments,
+        attachment_depth=settings.attachment_depth,
+        cpu_s=settings.extract_cpu_s,
+        wall_s=settings.extract_timeout_s,
+        memory_bytes=settings.extract_memory_mb * MIB,
+        output_bytes=settings.extract_output_mb * MIB,
     )
 
 

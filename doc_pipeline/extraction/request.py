@@ -36,7 +36,8 @@ class ExtractRequest:
     killed extraction are found again. Without a folder attachments are only counted.
     `depth` is how deep in other files the file was found (an upload: 0).
     `on_progress` is called with pages done and pages in all, `on_checkpoint` with the name, in
-    the folder, of a file that is worth keeping in case of a kill.
+    the folder, of a file that is worth keeping in case of a kill, `on_extend` with seconds that
+    the work may take beyond the limits, for a page of OCR.
     """
 
     kind: str
@@ -49,11 +50,17 @@ class ExtractRequest:
     depth: int = 0
     on_progress: Callable[[int, int], None] | None = None
     on_checkpoint: Callable[[str], None] | None = None
+    on_extend: Callable[[float], None] | None = None
 
     def report(self, done: int, pages: int) -> None:
         """Tell whoever asked how far the pages are."""
         if self.on_progress is not None:
             self.on_progress(done, pages)
+
+    def extend(self, seconds: float) -> None:
+        """Ask for more wall-clock time than the limits give, for work that is bounded itself."""
+        if self.on_extend is not None:
+            self.on_extend(seconds)
 
     def keep(self, name: str) -> None:
         """Tell whoever asked that a file in the folder is worth keeping."""

@@ -1,0 +1,126 @@
+"""One file with one child: the request, its reports, its answer, and the limits on all of it.
+
+CPU and address space are limited inside the child; time, memory and processes of all it started
+are watched from here.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from doc_pipeline.domain.errors import ExtractionTimedOut, MemoryExceeded, OverLimit
+from doc_pipeline.domain.limits import MIB
+from doc_pipeline.extraction.isolation import codec, session
+from doc_pipeline.extraction.isolation.nursery import Worker
+from doc_pipeline.extraction.isolation.wire import MessageTooLong, WireGarbage, send
+from doc_pipeline.extraction.request import ExtractRequest
+
+CLOSED = "it ended"
+_LOOK_EVERY_S = 0.1
+_SLACK_BYTES = MIB
+"""Room for the frame around an answer whose size the child has checked already."""
+_MOST_EXTENSION_S = 24 * 3600.0
+
+
+class Crash(Exception):
+    """The child died, or spoke nonsense. `how` is for people."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+class Conversation:
+    """Asks a child to extract one file and listens until it answers or breaks a limit."""
+
+    def __init__(self, worker: Worker, path: Path, request: ExtractRequest) -> None:
+        self._worker = worker
+        self._path = path
+        self._request = request
+        self._started_at = time.monotonic()
+        self._looked_at = self._started_at
+        self._allowed_s = request.limits.wall_s
+        self._memory_before = session.load_of(worker.pid).memory_bytes
+        self._peak_bytes = 0
+
+    def hold(self) -> dict[str, Any]:
+        """The child's answer, its usage measured to the end.
+
+        Raises `Crash`, `ExtractionTimedOut`, `MemoryExceeded`, `OverLimit`, and what the
+        request's own functions raise.
+        """
+        try:
+            send(self._worker.channel, codec.request_to_message(self._path, self._request))
+        except OSError:
+            raise Crash(CLOSED) from None
+        while True:
+            message = self._listen()
+            if message is not None and not self._is_report(message):
+                return self._measured(message)
+            if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
+                self._look()
+                self._looked_at = time.monotonic()
+
+    def _listen(self) -> dict[str, Any] | None:
+        """The next message, or None after a short silence."""
+        most = self._request.limits.output_bytes + _SLACK_BYTES
+        try:
+            message = self._worker.reader.read(most, _LOOK_EVERY_S)
+        except TimeoutError:
+            return None
+        except WireGarbage:
+            raise Crash("it wrote garbage") from None
+        except MessageTooLong as too_long:
+            allowed = self._request.limits.output_bytes
+            raise OverLimit(limit="output_bytes", allowed=allowed, found=too_long.args[0]) from None
+        if message is None:
+            raise Crash(CLOSED)
+        return message
+
+    def _look(self) -> None:
+        """End the conversation when the child and all it started take too much."""
+        limits = self._request.limits
+        if time.monotonic() - self._started_at > self._allowed_s:
+            raise ExtractionTimedOut(limit="wall", seconds=round(self._allowed_s))
+        load = session.load_of(self._worker.pid)
+        self._peak_bytes = max(self._peak_bytes, load.memory_bytes)
+        if load.memory_bytes - self._memory_before > limits.memory_bytes:
+            raise MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
+        if load.tasks > limits.processes:
+            raise OverLimit(limit="processes", allowed=limits.processes, found=load.tasks)
+
+    def _is_report(self, message: dict[str, Any]) -> bool:
+        """Pass on what the child tells while it works. Raises `Crash` for nonsense."""
+        request = self._request
+        try:
+            if "progress" in message:
+                done, pages = map(int, message["progress"])
+                tell = partial(request.report, done, pages)
+            elif "keep" in message:
+                name = str(message["keep"])
+                if request.folder is not None:
+                    codec.inside(request.folder, name)
+                tell = partial(request.keep, name)
+            elif "extend" in message:
+                tell = partial(self._extend, float(message["extend"]))
+            else:
+                return False
+        except (ValueError, TypeError):
+            raise Crash("it reported nonsense") from None
+        tell()
+        return True
+
+    def _extend(self, seconds: float) -> None:
+        self._allowed_s += min(max(seconds, 0.0), _MOST_EXTENSION_S)
+
+    def _measured(self, answer: dict[str, Any]) -> dict[str, Any]:
+        usage = answer.get("usage")
+        if not isinstance(usage, dict):
+            raise Crash("it answered nonsense")
+        peak = max(int(usage.get("peak_memory_bytes") or 0), self._peak_bytes)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        wall_s = time.monotonic() - self._started_at
+        answer["usage"] = {**usage, "peak_memory_bytes": peak, "wall_s": wall_s}
+        return answer

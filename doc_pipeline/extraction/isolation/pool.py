@@ -1,0 +1,192 @@
+"""Extraction in child processes that can be killed: the one door for all others.
+
+A file that hangs, crashes or devours gets a typed error; its neighbours do not notice. Knows no
+format.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from doc_pipeline.domain.element import ExtractedText, Usage
+from doc_pipeline.domain.errors import (
+    ExtractionTimedOut,
+    ExtractorCrashed,
+    MemoryExceeded,
+    PipelineError,
+)
+from doc_pipeline.domain.limits import MIB
+from doc_pipeline.extraction.isolation import codec, session
+from doc_pipeline.extraction.isolation.conversation import CLOSED, Conversation, Crash
+from doc_pipeline.extraction.isolation.nursery import Nursery, NurseryGone, Worker
+from doc_pipeline.extraction.registry import ExtractRequest, extractor_for
+
+EXTRACT = "doc_pipeline.extraction.registry:extract_file"
+_OUT_OF_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "Cannot allocate memory")
+_ATTEMPTS = 2
+
+
+class ExtractionInterrupted(Exception):
+    """The extraction was cut short because its run ends; nothing is wrong with the file."""
+
+
+class ExtractionPool:
+    """Warm child processes; one file at a time in each.
+
+    Children start with the first file. Safe to use from several threads.
+    """
+
+    def __init__(self, workers: int, recycle_after: int, entry: str = EXTRACT) -> None:
+        self._recycle_after = recycle_after
+        self._nursery = Nursery(entry)
+        self._free = threading.Semaphore(workers)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._busy: set[int] = set()
+        self._interrupts = 0
+        self._seen: dict[str, None] = {}
+
+    def extract(self, path: Path, request: ExtractRequest) -> ExtractedText:
+        """Text and elements of a file, with what that took.
+
+        Raises what `extract_file` raises, and `ExtractionTimedOut`, `MemoryExceeded`,
+        `OverLimit`, `ExtractorCrashed`; `ExtractionInterrupted` after `interrupt`; and whatever
+        the request's own functions raise.
+        """
+        interrupts = self._interrupts
+        with self._free:
+            for attempt in range(1, _ATTEMPTS + 1):
+                if interrupts != self._interrupts:
+                    raise ExtractionInterrupted
+                try:
+                    return self._extract_once(path, request)
+                except Crash as crash:
+                    if interrupts != self._interrupts:
+                        raise ExtractionInterrupted from None
+                    if attempt == _ATTEMPTS:
+                        raise ExtractorCrashed(kind=request.kind, how=crash.how) from None
+        raise AssertionError
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the children have no network; known when one has started."""
+        return self._nursery.is_offline
+
+    def interrupt(self) -> None:
+        """Make extractions that are under way in other threads raise; later ones work again."""
+        with self._lock:
+            self._interrupts += 1
+            busy = list(self._busy)
+        for pid in busy:
+            session.kill_quietly(pid)
+
+    def close(self) -> None:
+        """Interrupt what is under way and end all children. Used again, the pool starts anew."""
+        self.interrupt()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.channel.close()
+            worker.errors.close()
+        self._nursery.close()
+
+    def _extract_once(self, path: Path, request: ExtractRequest) -> ExtractedText:
+        worker = self._take()
+        try:
+            answer = Conversation(worker, path, request).hold()
+            outcome = _outcome_of(answer, request)
+        except Crash as crash:
+            raise self._named(worker, crash, request) from None
+        except BaseException:
+            self._end(worker)
+            raise
+        self._give_back(worker, request.kind)
+        if isinstance(outcome, PipelineError):
+            raise outcome
+        return outcome
+
+    def _named(self, worker: Worker, crash: Crash, request: ExtractRequest) -> Exception:
+        """What a child died of, as its wait status and its last words tell."""
+        printed = worker.printed()
+        status = self._end(worker)
+        limits = request.limits
+        how = crash.how
+        if status is not None and os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if number == signal.SIGXCPU:
+                return ExtractionTimedOut(limit="cpu", seconds=round(limits.cpu_s))
+            if number != signal.SIGKILL or how == CLOSED:
+                how = f"signal {signal.Signals(number).name}"
+        elif status is not None and how == CLOSED:
+            how = f"exit {os.WEXITSTATUS(status)}"
+        if any(words in printed for words in _OUT_OF_MEMORY):
+            return MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
+        return Crash(how)
+
+    def _take(self) -> Worker:
+        worker = self._idle_worker()
+        for attempt in range(_ATTEMPTS):
+            if worker is not None:
+                break
+            try:
+                worker = self._nursery.spawn(list(self._seen))
+            except NurseryGone:
+                if attempt + 1 == _ATTEMPTS:
+                    raise Crash("no child process could be started") from None
+        assert worker is not None
+        with self._lock:
+            self._busy.add(worker.pid)
+        worker.documents += 1
+        worker.forget_printed()
+        return worker
+
+    def _idle_worker(self) -> Worker | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                worker = self._idle.pop()
+            if worker.is_silent():
+                return worker
+            self._end(worker)  # it died, or spoke, while nobody had asked it anything
+
+    def _give_back(self, worker: Worker, kind: str) -> None:
+        with suppress(PipelineError):
+            self._seen.setdefault(extractor_for(kind).module)
+        if worker.documents >= self._recycle_after:
+            self._end(worker)
+            return
+        with self._lock:
+            self._busy.discard(worker.pid)
+            self._idle.append(worker)
+
+    def _end(self, worker: Worker) -> int | None:
+        with self._lock:
+            self._busy.discard(worker.pid)
+        return self._nursery.end(worker)
+
+
+def open_pool(workers: int, recycle_after: int, entry: str = EXTRACT) -> ExtractionPool:
+    """A pool of `workers` children, each replaced after `recycle_after` documents.
+
+    `entry` is the function "module:name" that extracts, for tests.
+    """
+    return ExtractionPool(workers, recycle_after, entry)
+
+
+def _outcome_of(answer: dict[str, Any], request: ExtractRequest) -> ExtractedText | PipelineError:
+    """Result or error as the child named it. Raises `Crash` when it is neither."""
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return codec.error_from_message(cast("dict[str, Any]", error), request.kind)
+    try:
+        extracted = codec.result_from_message(answer.get("result") or {}, request.folder)
+        return replace(extracted, usage=Usage(**answer["usage"]))
+    except (ValueError, KeyError, TypeError):
+        raise Crash("it answered nonsense") from None

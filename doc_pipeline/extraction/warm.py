@@ -1,0 +1,41 @@
+"""Imports the libraries of an extractor ahead of its first file, where many files will come.
+
+Only libraries that start no threads, so that the process may fork afterwards. Reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+
+from doc_pipeline.extraction.partitions import load_partition
+
+_PARTITIONS: dict[str, tuple[str, ...]] = {
+    "plain_text": ("text",),
+    "markup": ("md", "html"),
+    "office": ("docx", "pptx"),
+    "mail": ("email",),
+    "legacy": ("md",),
+}
+_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "pdf.document": ("pypdfium2", "pypdfium2.raw"),
+    "ocr.pictures": ("PIL.Image",),
+    "sheets": ("python_calamine",),
+    "outlook": ("oxmsg",),
+    "structured_text": ("docutils.core", "orgparse"),
+    "xml_text": ("lxml.etree",),
+}
+
+
+def warm_up(module: str) -> None:
+    """Import an extractor's module, named as in the registry, and what it imports at work."""
+    steps: list[Callable[[], object]] = [
+        lambda: import_module(f"doc_pipeline.extraction.{module}"),
+        *(lambda n=name: import_module(n) for name in _LIBRARIES.get(module, ())),
+        *(lambda n=name: load_partition(n) for name in _PARTITIONS.get(module, ())),
+    ]
+    for step in steps:
+        # What cannot be imported is named, with its remedy, when a file needs it.
+        with suppress(ImportError, AttributeError):
+            step()
