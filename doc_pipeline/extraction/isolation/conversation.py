@@ -87,10 +87,10 @@ class Conversation:
             raise ExtractionTimedOut(limit="wall", seconds=round(self._allowed_s))
         load = session.load_of(self._worker.pid)
         self._peak_bytes = max(self._peak_bytes, load.memory_bytes)
-        if load.memory_bytes - self._memory_before > limits.memory_bytes:
-            raise MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
         if load.tasks > limits.processes:
             raise OverLimit(limit="processes", allowed=limits.processes, found=load.tasks)
+        if load.memory_bytes - self._memory_before > limits.memory_bytes:
+            raise MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
 
     def _is_report(self, message: dict[str, Any]) -> bool:
         """Pass on what the child tells while it works. Raises `Crash` for nonsense."""
