@@ -25,7 +25,9 @@ from doc_pipeline.domain.stage import (
     StageResult,
 )
 from doc_pipeline.embedding.embedder import Embedder
+from doc_pipeline.extraction.isolation.pool import ExtractionPool
 from doc_pipeline.index.chunk_index import ChunkIndex
+from doc_pipeline.services import with_extraction
 from doc_pipeline.stages.adapters import Adapters, ProcessingSettings
 from doc_pipeline.stages.batch import Batch, DocumentGone, Outcome, StageFailure
 from doc_pipeline.stages.pause import end_pause, pause_after
@@ -102,10 +104,12 @@ def build_document_assets(batch_size: int) -> dg.AssetsDefinition:
         catalog: dg.ResourceParam[Catalog],
         index: dg.ResourceParam[ChunkIndex],
         embedder: dg.ResourceParam[Embedder],
+        extraction: dg.ResourceParam[ExtractionPool | None],
         processing: dg.ResourceParam[ProcessingSettings],
     ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
         """Bring documents from raw file to search, in waves; each keeps its own outcome."""
-        adapters = Adapters(uploads, artifacts, catalog, index, embedder, processing)
+        plain = Adapters(uploads, artifacts, catalog, index, embedder, processing)
+        adapters = with_extraction(plain, extraction)
         yield from _BatchRun(context, adapters).run(_keys(context, config))
 
     return process_document_batch

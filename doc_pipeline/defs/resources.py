@@ -13,6 +13,7 @@ from doc_pipeline.catalog.catalog import Catalog, open_catalog
 from doc_pipeline.defs.causes import log_cause
 from doc_pipeline.domain.errors import PipelineError
 from doc_pipeline.embedding.embedder import Embedder
+from doc_pipeline.extraction.isolation.pool import ExtractionPool
 from doc_pipeline.index.chunk_index import ChunkIndex
 from doc_pipeline.settings import Settings, get_settings
 from doc_pipeline.settings_forms import mask_url
@@ -111,6 +112,24 @@ class EmbedderResource(dg.ConfigurableResource[Embedder]):
             return services.open_embedder(get_settings())
 
 
+class ExtractionResource(dg.ConfigurableResource[ExtractionPool | None]):
+    """The child processes that extract text: one bad file costs a child, never the run."""
+
+    workers: int
+
+    @contextmanager
+    def yield_for_execution(
+        self, context: dg.InitResourceContext
+    ) -> Generator[ExtractionPool | None]:
+        """A pool that starts with the first file and ends with the run."""
+        pool = services.open_extraction(get_settings())
+        try:
+            yield pool
+        finally:
+            if pool is not None:
+                pool.close()
+
+
 class ProcessingResource(dg.ConfigurableResource[ProcessingSettings]):
     """Limits, chunking and commit sizes."""
 
@@ -129,5 +148,6 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "embedder": EmbedderResource(
             provider=settings.embedding_provider, model=settings.embedding_model
         ),
+        "extraction": ExtractionResource(workers=settings.extract_workers),
         "processing": ProcessingResource(),
     }

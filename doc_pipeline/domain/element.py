@@ -133,7 +133,7 @@ class ExtractedText:
     `pages` is None where the format has no pages. `extractor` is "name@version" of the one that
     gave the text; `fallback` says, in a few words, which one failed before it and why. Dates are
     those the file itself tells, ISO 8601. `ocr_confidence` is the mean over the words read by
-    OCR, 0 to 100. `usage` is of this extraction: never stored, None when it was not measured.
+    OCR, 0 to 100. `usage` is None when it was not measured.
     """
 
     text: str
@@ -159,7 +159,7 @@ class ExtractedText:
         return len(self.text.split())
 
     def facts(self) -> dict[str, Any]:
-        """What is known of the whole document, in JSON form: all but text, elements, usage."""
+        """What is known of the whole document, in JSON form: all but text and elements."""
         return {
             "kind": self.kind,
             "extractor": self.extractor,
@@ -174,6 +174,7 @@ class ExtractedText:
             "fallback": self.fallback,
             "warnings": list(self.warnings),
             "attachments": [attachment.to_dict() for attachment in self.attachments],
+            "usage": asdict(self.usage) if self.usage else None,
         }
 
     @classmethod
@@ -185,23 +186,22 @@ class ExtractedText:
             **facts,
             "warnings": tuple(facts["warnings"]),
             "attachments": tuple(map(Attachment.from_dict, facts["attachments"])),
+            "usage": Usage(**facts["usage"]) if facts["usage"] else None,
         }
         return cls(text=text, elements=tuple(elements), **known)
 
     def to_dict(self) -> dict[str, Any]:
         """Facts, elements and text as one JSON object."""
         elements = [element.to_dict() for element in self.elements]
-        usage = asdict(self.usage) if self.usage else None
-        return {**self.facts(), "usage": usage, "elements": elements, "text": self.text}
+        return {**self.facts(), "elements": elements, "text": self.text}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ExtractedText:
         """Read what `to_dict` wrote."""
         facts = dict(data)
-        text, usage = facts.pop("text"), facts.pop("usage")
+        text = facts.pop("text")
         elements = map(Element.from_dict, facts.pop("elements"))
-        extracted = cls.from_facts(facts, elements, text)
-        return replace(extracted, usage=Usage(**usage) if usage else None)
+        return cls.from_facts(facts, elements, text)
 
 
 def place_elements(elements: Iterable[Element]) -> tuple[str, tuple[Element, ...]]:

@@ -34,7 +34,7 @@ ASSET_OF_STAGE = {
 STAGE_OF_ASSET = {asset: stage for stage, asset in ASSET_OF_STAGE.items()}
 
 CODE_VERSION = {
-    Stage.RECEIVE: "1",
+    Stage.RECEIVE: "2",
     Stage.EXTRACT: "2",
     Stage.CHUNK: "1",
     Stage.EMBED: "1",

@@ -40,12 +40,17 @@ class ProcessingSettings:
     at_once: int = 1
 
 
+def _nothing_to_stop() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """One open client per service, shared by all documents of a run.
 
     `extract` is the pool of child processes; where nobody gave one, extraction happens in this
-    process, and a file that crashes a library takes the process along.
+    process, and a file that crashes a library takes the process along. `stop_extracting` makes
+    extractions that are under way in other threads raise.
     """
 
     uploads: UploadStore
@@ -55,3 +60,4 @@ class Adapters:
     embedder: Embedder
     settings: ProcessingSettings = field(default_factory=ProcessingSettings)
     extract: Callable[[Path, ExtractRequest], ExtractedText] = extract_file
+    stop_extracting: Callable[[], None] = _nothing_to_stop

@@ -1,7 +1,8 @@
 """A batch: many documents through the selected stages, each with its own outcome.
 
-Documents are received, extracted and chunked one by one, and indexed and described in waves. One
-bad file never hurts another; a fault that concerns all stops the batch and charges nobody.
+Documents are received, extracted and chunked a few side by side, and indexed and described in
+waves. One bad file never hurts another; a fault that concerns all stops the batch and charges
+nobody.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from doc_pipeline.domain.errors import (
 from doc_pipeline.domain.stage import STAGES, Report, Stage, StageResult
 from doc_pipeline.stages import results
 from doc_pipeline.stages.adapters import Adapters
+from doc_pipeline.stages.attachments import register_attachments
 from doc_pipeline.stages.chunk import ChunkedDocument, chunk_text, chunked_before
 from doc_pipeline.stages.describe import describe_documents
 from doc_pipeline.stages.embed import EmbeddedDocument, ReadyDocument, embed_documents
@@ -37,6 +39,7 @@ from doc_pipeline.stages.extract import (
     extract_fingerprint,
     extracted_before,
 )
+from doc_pipeline.stages.fronts import Fronts
 from doc_pipeline.stages.receive import (
     ReceivedFile,
     UploadGone,
@@ -79,6 +82,7 @@ class Batch:
     is_live: Callable[[str], bool]
     clock: Callable[[], float] = time.monotonic
     _unsettled: dict[str, ClaimedDocument] = field(default_factory=dict[str, ClaimedDocument])
+    _is_stopped: bool = False
 
     def process(self, document_ids: Sequence[str]) -> Iterator[Outcome]:
         """Claim the documents and bring each through; yield what each stage did as it is done.
@@ -108,15 +112,26 @@ class Batch:
         received = self.adapters.catalog.work.finished(ids, Stage.RECEIVE)
         wave: list[ReadyDocument] = []
         opened_at = self.clock()
-        for document in documents:
-            outcomes, ready = self._front(document, received.get(document.document_id))
-            yield from outcomes
-            if ready is None:
-                continue
-            wave.append(ready)
-            if self._is_full(wave, opened_at):
-                yield from self._back(wave)
-                wave, opened_at = [], self.clock()
+        fronts = Fronts(
+            lambda document: self._front(document, received.get(document.document_id)),
+            at_once=self.adapters.settings.at_once,
+            patience_s=self.adapters.settings.commit_seconds,
+        )
+        try:
+            for done in fronts.run(documents):
+                if done is not None:
+                    outcomes, ready = done
+                    yield from outcomes
+                    if ready is not None:
+                        wave.append(ready)
+                if wave and self._is_full(wave, opened_at):
+                    yield from self._back(wave)
+                    wave = []
+                if not wave:
+                    opened_at = self.clock()
+        finally:
+            self._is_stopped = True
+            fronts.stop(self.adapters.stop_extracting)
         if wave:
             yield from self._back(wave)
 
@@ -141,6 +156,8 @@ class Batch:
                 # is not mounted. Given back at the end of the batch.
                 return [*outcomes, self._gone(document)], None
             except Exception as error:  # noqa: BLE001 - one bad file never hurts another
+                if self._is_stopped:
+                    return outcomes, None  # cut short with the batch: given back, not failed
                 return [*outcomes, self._failed(document, steps.stage, error)], None
         return outcomes, ready
 
@@ -190,12 +207,14 @@ class Batch:
 
     # -- telling --------------------------------------------------------------------------------
 
-    def note_started(self, documents: Sequence[ClaimedDocument], stage: Stage) -> None:
+    def note_started(
+        self, documents: Sequence[ClaimedDocument], stage: Stage, **figures: object
+    ) -> None:
         """Tell catalog and log that a stage begins."""
         ids = [document.document_id for document in documents]
         self.adapters.catalog.work.stage_started(ids, stage, self.run_id)
         for document_id in ids:
-            self.report(document_id, stage, "started")
+            self.report(document_id, stage, "started", **figures)
 
     def note_finished(self, done: Sequence[StageResult]) -> list[Outcome]:
         """Tell catalog and log what a stage did."""
@@ -260,15 +279,17 @@ class _FrontSteps:
         adapters = self.batch.adapters
         if Stage.RECEIVE not in self.batch.stages:
             return received_before(self.document, self.before, adapters)
-        started = self._start(Stage.RECEIVE)
+        started = self._start(Stage.RECEIVE, key=self.document.source_key)
         received = receive_document(self.document, self.before, adapters, folder)
         self._finish(results.receive_result(self.document, received, _since(started)))
         return received
 
     def _extract(self, received: ReceivedFile) -> ExtractedDocument:
-        started = self._start(Stage.EXTRACT)
+        started = self._start(Stage.EXTRACT, type=received.kind, mime=received.mime)
         extracted = extract_document(self.document, received, self.batch.adapters, self._progress)
         seconds = _since(started)
+        adapters, run_id = self.batch.adapters, self.batch.run_id
+        register_attachments(self.document, received, extracted, run_id, adapters)
         self._finish(results.extract_result(self.document, received, extracted, seconds))
         return extracted
 
@@ -300,9 +321,9 @@ class _FrontSteps:
             progress = 10 + (20 * done) // max(1, of)
             self.batch.adapters.catalog.work.set_progress(self.document.document_id, progress)
 
-    def _start(self, stage: Stage) -> float:
+    def _start(self, stage: Stage, **figures: object) -> float:
         self.stage = stage
-        self.batch.note_started([self.document], stage)
+        self.batch.note_started([self.document], stage, **figures)
         return time.perf_counter()
 
     def _finish(self, result: StageResult) -> None:

@@ -6,8 +6,10 @@ Does not embed. The artifact also carries the facts of the text that later stage
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.chunking.strategy import ChunkSettings, chunk_document
@@ -21,15 +23,16 @@ from doc_pipeline.stages.extract import ExtractedDocument
 
 @dataclass(frozen=True, slots=True)
 class TextFacts:
-    """What is known of a document's text. `pages` is None where the format has none."""
+    """What the catalog keeps of a document's text.
 
-    kind: str
-    extractor: str
-    title: str | None
-    language: str | None
-    pages: int | None
+    `facts` is what extraction told of the whole document; `text_key` is where the plain text lies
+    in the artifact store.
+    """
+
+    facts: Mapping[str, Any]
     words: int
     characters: int
+    text_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,10 @@ def chunk_text(
     chunks = tuple(chunk_document(document.document_id, source.extracted, settings))
     extracted = source.extracted
     facts = TextFacts(
-        kind=extracted.kind,
-        extractor=extracted.extractor,
-        title=extracted.title,
-        language=extracted.language,
-        pages=extracted.pages,
+        facts=extracted.facts(),
         words=extracted.words,
         characters=len(extracted.text),
+        text_key=source.text_key,
     )
     stored = {"facts": asdict(facts), "chunks": [chunk.to_dict() for chunk in chunks]}
     data = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))

@@ -28,17 +28,19 @@ def describe_fingerprint(embedded: EmbeddedDocument) -> str:
 
 def _record(embedded: EmbeddedDocument, adapters: Adapters) -> DocumentRecord:
     ready = embedded.ready
-    facts = ready.chunked.facts
+    about = ready.chunked.facts
+    facts = about.facts
+    usage = facts["usage"] or {}
     return DocumentRecord(
         document_id=ready.document.document_id,
         version=ready.version,
-        title=facts.title or ready.document.original_name,
-        language=facts.language,
-        pages=facts.pages,
-        words=facts.words,
-        characters=facts.characters,
+        title=facts["title"] or ready.document.original_name,
+        language=facts["language"],
+        pages=facts["pages"],
+        words=about.words,
+        characters=about.characters,
         chunks=ready.chunked.chunks,
         tokens=ready.chunked.tokens,
-        kind=facts.kind,
+        kind=facts["kind"],
         embedding_model=adapters.embedder.model_id,
     )

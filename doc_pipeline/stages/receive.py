@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.catalog.work import FinishedStage
+from doc_pipeline.domain.document import Origin
 from doc_pipeline.domain.errors import (
     ArtifactMissing,
+    AttachmentMissing,
     DiskFull,
     ObjectGone,
     StoreUnavailable,
@@ -25,7 +28,7 @@ from doc_pipeline.domain.errors import (
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
 from doc_pipeline.domain.limits import MIB
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
-from doc_pipeline.intake.gate import admit_file
+from doc_pipeline.intake.gate import admit_file, check_size
 from doc_pipeline.stages.adapters import Adapters
 
 NEARLY_FULL_BYTES = 64 * MIB
@@ -63,21 +66,16 @@ def receive_document(
     if known is not None:
         return known
     path = folder / "raw"
-    try:
-        etag = adapters.uploads.head(document.source_key).etag
-        sha256, size_bytes = _download(document.source_key, path, adapters)
-        uploaded = adapters.uploads.head(document.source_key)
-    except ObjectGone as gone:
-        raise UploadGone(document.document_id) from gone
-    if uploaded.etag != etag or uploaded.size_bytes != size_bytes:
-        raise UploadChanging(key=document.source_key)
+    source = _fetch(document, path, adapters)
+    sha256, size_bytes = source.sha256, source.size_bytes
     file_type = admit_file(
         path,
         document.original_name,
         adapters.settings.limits,
         password=document.options.password,
+        rules=adapters.settings.admission,
     )
-    fingerprint = fingerprint_of(Stage.RECEIVE, CODE_VERSION[Stage.RECEIVE], {}, [sha256])
+    fingerprint = _fingerprint(sha256)
     version = adapters.catalog.work.next_version(document.document_id, sha256)
     key = artifact_prefix(Stage.RECEIVE, document.document_id, version, fingerprint) + "/raw"
     is_reused = adapters.artifacts.exists(key)
@@ -87,8 +85,8 @@ def receive_document(
         document.document_id,
         sha256=sha256,
         size_bytes=size_bytes,
-        etag=etag,
-        uploaded_at=uploaded.modified_at,
+        etag=source.etag,
+        uploaded_at=source.modified_at,
         kind=file_type.kind,
         mime=file_type.mime,
         claimed_mime=file_type.claimed_mime,
@@ -100,7 +98,7 @@ def receive_document(
         artifact_key=key,
         sha256=sha256,
         size_bytes=size_bytes,
-        etag=etag,
+        etag=source.etag,
         kind=file_type.kind,
         mime=file_type.mime,
         is_reused=is_reused,
@@ -120,6 +118,9 @@ def received_before(
     if before is None or not adapters.artifacts.exists(before.artifact_key or ""):
         raise ArtifactMissing(stage=Stage.RECEIVE.value)
     figures = before.figures
+    if before.fingerprint != _fingerprint(str(figures["sha256"])):
+        # An older version of the code may have taken the file for another type.
+        raise ArtifactMissing(stage=Stage.RECEIVE.value)
     return ReceivedFile(
         version=before.version,
         fingerprint=before.fingerprint,
@@ -148,6 +149,10 @@ def raw_file(received: ReceivedFile, adapters: Adapters) -> Generator[Path]:
             raise ArtifactMissing(stage=Stage.RECEIVE.value) from gone
 
 
+def _fingerprint(sha256: str) -> str:
+    return fingerprint_of(Stage.RECEIVE, CODE_VERSION[Stage.RECEIVE], {}, [sha256])
+
+
 def _known_copy(
     document: ClaimedDocument, before: FinishedStage | None, adapters: Adapters
 ) -> ReceivedFile | None:
@@ -157,10 +162,47 @@ def _known_copy(
         return None
 
 
-def _download(key: str, path: Path, adapters: Adapters) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The bytes as they were found."""
+
+    sha256: str
+    size_bytes: int
+    etag: str
+    modified_at: datetime
+
+
+def _fetch(document: ClaimedDocument, path: Path, adapters: Adapters) -> _Source:
+    """Copy the bytes to `path`; too large a file is refused before a byte of it is read."""
+    if document.origin is Origin.ATTACHMENT:
+        return _fetch_attachment(document, path, adapters)
+    key = document.source_key
+    try:
+        before = adapters.uploads.head(key)
+        check_size(before.size_bytes, adapters.settings.limits)
+        sha256, size_bytes = _download(adapters.uploads.stream(key), key, path)
+        after = adapters.uploads.head(key)
+    except ObjectGone as gone:
+        raise UploadGone(document.document_id) from gone
+    if after.etag != before.etag or after.size_bytes != size_bytes:
+        raise UploadChanging(key=key)
+    return _Source(sha256, size_bytes, before.etag, after.modified_at)
+
+
+def _fetch_attachment(document: ClaimedDocument, path: Path, adapters: Adapters) -> _Source:
+    """An attachment lies with the extracted text of its parent; its etag is its checksum."""
+    key = document.attachment_key or ""
+    check_size(document.size_bytes, adapters.settings.limits)
+    try:
+        sha256, size_bytes = _download(adapters.artifacts.stream(key), key, path)
+    except ObjectGone as gone:
+        raise AttachmentMissing from gone
+    return _Source(sha256, size_bytes, document.etag, document.uploaded_at)
+
+
+def _download(pieces: Iterator[bytes], key: str, path: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
     size_bytes = 0
-    pieces = adapters.uploads.stream(key)
     try:
         with path.open("wb") as file:
             for piece in pieces:

@@ -9,6 +9,7 @@ import resource
 import sys
 
 from doc_pipeline.catalog.claims import ClaimedDocument
+from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.stage import Stage, StageResult
 from doc_pipeline.stages.adapters import Adapters
 from doc_pipeline.stages.chunk import ChunkedDocument
@@ -16,6 +17,8 @@ from doc_pipeline.stages.describe import describe_fingerprint
 from doc_pipeline.stages.embed import EmbeddedDocument
 from doc_pipeline.stages.extract import ExtractedDocument
 from doc_pipeline.stages.receive import ReceivedFile
+
+Figures = dict[str, int | float | str]
 
 PREVIEW_CHARACTERS = 1200
 PREVIEW_CHUNKS = 3
@@ -36,6 +39,7 @@ def receive_result(
         data_version=received.sha256[:16],
         figures={
             "source": document.source_key,
+            **({"parent": document.parent_id} if document.parent_id else {}),
             "bytes": received.size_bytes,
             "type": received.kind,
             "mime": received.mime,
@@ -51,7 +55,6 @@ def extract_result(
 ) -> StageResult:
     """Pages, words, language, and how the text was found."""
     extracted = done.extracted
-    warnings = "; ".join(extracted.warnings)[:500]
     return StageResult(
         document_id=document.document_id,
         version=received.version,
@@ -69,13 +72,36 @@ def extract_result(
             "elements": len(extracted.elements),
             "language": extracted.language or "unknown",
             "extractor": extracted.extractor,
-            **({"warnings": warnings} if warnings else {}),
+            **_seldom(extracted),
             **_speed(
                 seconds, pages=extracted.pages or 1, megabytes=received.size_bytes / 1_000_000
             ),
+            **_usage(extracted),
         },
         preview=extracted.text[:PREVIEW_CHARACTERS],
     )
+
+
+def _seldom(extracted: ExtractedText) -> Figures:
+    """Figures that most documents do not have."""
+    confidence = extracted.ocr_confidence
+    found: dict[str, int | float | str | None] = {
+        "pages_by_ocr": extracted.ocr_pages,
+        "ocr_confidence": None if confidence is None else round(confidence, 1),
+        "fallback": extracted.fallback,
+        "attachments": len(extracted.attachments),
+        "warnings": "; ".join(extracted.warnings)[:500],
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _usage(extracted: ExtractedText) -> Figures:
+    """What the child process took for this document; over what `_speed` says of this process."""
+    usage = extracted.usage
+    if usage is None:
+        return {}
+    peak_mb = round(usage.peak_memory_bytes / 1_000_000, 1)
+    return {"cpu_seconds": round(usage.cpu_s, 4), "peak_memory_mb": peak_mb}
 
 
 def chunk_result(
@@ -138,7 +164,7 @@ def embed_result(done: EmbeddedDocument, seconds: float, adapters: Adapters) -> 
 
 def describe_result(done: EmbeddedDocument, seconds: float) -> StageResult:
     """What analysts will find in SQL."""
-    facts = done.ready.chunked.facts
+    facts = done.ready.chunked.facts.facts
     fingerprint = describe_fingerprint(done)
     return StageResult(
         document_id=done.ready.document.document_id,
@@ -151,10 +177,10 @@ def describe_result(done: EmbeddedDocument, seconds: float) -> StageResult:
         data_version=fingerprint,
         input_data_version=done.fingerprint,
         figures={
-            "title": (facts.title or done.ready.document.original_name)[:200],
-            "language": facts.language or "unknown",
-            "pages": facts.pages or 0,
-            "words": facts.words,
+            "title": (facts["title"] or done.ready.document.original_name)[:200],
+            "language": facts["language"] or "unknown",
+            "pages": facts["pages"] or 0,
+            "words": done.ready.chunked.facts.words,
             "chunks": len(done.ready.chunked.chunks),
             "version": done.ready.version,
             **_speed(seconds),
@@ -162,7 +188,7 @@ def describe_result(done: EmbeddedDocument, seconds: float) -> StageResult:
     )
 
 
-def _speed(seconds: float, **amounts: float) -> dict[str, int | float | str]:
+def _speed(seconds: float, **amounts: float) -> Figures:
     rates = {
         f"{name}_per_second": round(amount / seconds, 2) if seconds > 0 else 0.0
         for name, amount in amounts.items()
