@@ -1,0 +1,144 @@
+"""Words of a page to elements: lines, paragraphs, headings, list items.
+
+Reading order and paragraphs are tesseract's; heights of lines tell the headings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean, median
+
+from doc_pipeline.domain.element import Box, Element
+from doc_pipeline.extraction.ocr.reading import Reading
+from doc_pipeline.extraction.ocr.words import Word
+
+_TITLE_HEIGHT = 1.3
+_TITLE_MAX_WORDS = 14
+_TITLE_MAX_LINES = 3
+_NARRATIVE_WORDS = 8
+_BULLETS = "•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔❖–—*-"
+_BULLET = re.compile(rf"^[{_BULLETS}]\s+(?=\S)")
+_NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
+_SENTENCE_END = tuple(".!?:;。！？：；؟…।")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uff60\u3000-\u3003]")
+_HYPHENS = "-\u2010\u00ad¬"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Words side by side."""
+
+    words: Sequence[Word]
+
+    @property
+    def text(self) -> str:
+        return _join_words([word.text for word in self.words])
+
+    @property
+    def height(self) -> int:
+        return max(w.bottom for w in self.words) - min(w.top for w in self.words)
+
+
+def build_elements(reading: Reading, page: int, size: tuple[int, int]) -> list[Element]:
+    """Elements of one page in reading order; `size` is the picture's width and height."""
+    paragraphs = [
+        [_Line(list(line)) for _, line in groupby(words, key=lambda word: word.line)]
+        for _, words in groupby(reading.words, key=lambda word: (word.block, word.paragraph))
+    ]
+    usual = _usual_height(paragraphs)
+    return [
+        _element(role, lines, reading, page, size)
+        for paragraph in paragraphs
+        for role, lines in _split(paragraph, usual)
+    ]
+
+
+def _usual_height(paragraphs: Sequence[Sequence[_Line]]) -> float:
+    """Height of the line in which the page's middle letter stands."""
+    heights = [
+        line.height for paragraph in paragraphs for line in paragraph for _ in range(len(line.text))
+    ]
+    return median(heights) if heights else 0.0
+
+
+def _split(paragraph: Sequence[_Line], usual: float) -> Iterator[tuple[str, list[_Line]]]:
+    """Pieces of a paragraph with their type: headings and list items stand alone."""
+    role, piece = "", list[_Line]()
+    for line in paragraph:
+        kind = _role(line, usual)
+        if piece and (kind == "ListItem" or (kind == "Title") != (role == "Title")):
+            yield role, piece
+            role, piece = "", []
+        role = role or kind
+        piece.append(line)
+    if piece:
+        yield role, piece
+
+
+def _role(line: _Line, usual: float) -> str:
+    text = line.text
+    letters = sum(map(str.isalpha, text))
+    is_short = len(line.words) <= _TITLE_MAX_WORDS
+    if is_short and letters * 2 >= len(text) and line.height >= usual * _TITLE_HEIGHT:
+        return "Title"
+    return "ListItem" if _BULLET.match(text) or _NUMBER.match(text) else ""
+
+
+def _element(
+    role: str, lines: Sequence[_Line], reading: Reading, page: int, size: tuple[int, int]
+) -> Element:
+    words = [word for line in lines for word in line.words]
+    text = _join_lines([line.text for line in lines])
+    if role == "Title" and len(lines) > _TITLE_MAX_LINES:
+        role = ""
+    if role == "ListItem":
+        text = _BULLET.sub("", text)
+    extra: dict[str, object] = {"ocr_confidence": round(fmean(w.confidence for w in words), 1)}
+    if reading.rotation:
+        extra["ocr_rotation"] = reading.rotation
+    left, top, right, bottom = reading.place(
+        (
+            min(word.left for word in words),
+            min(word.top for word in words),
+            max(word.right for word in words),
+            max(word.bottom for word in words),
+        )
+    )
+    return Element(
+        type=role or _prose_type(text),
+        text=text,
+        page=page,
+        depth=0 if role == "Title" else None,
+        box=Box(left, top, right, bottom, *size, unit="pixels"),
+        extra=extra,
+    )
+
+
+def _prose_type(text: str) -> str:
+    if text.endswith(_SENTENCE_END) or len(text.split()) >= _NARRATIVE_WORDS:
+        return "NarrativeText"
+    return "UncategorizedText"
+
+
+def _join_words(words: Sequence[str]) -> str:
+    """Words with spaces between them, but none within Chinese and Japanese."""
+    text = words[0]
+    for word in words[1:]:
+        is_dense = _UNSPACED.match(text[-1]) and _UNSPACED.match(word[0])
+        text += word if is_dense else f" {word}"
+    return text
+
+
+def _join_lines(lines: Sequence[str]) -> str:
+    """Lines of a paragraph as one line; a word divided at a line's end becomes whole."""
+    text = lines[0]
+    for line in lines[1:]:
+        before = text[-2:-1]
+        if text[-1] in _HYPHENS and before.isalpha() and line[0].islower():
+            text = text[:-1] + line
+        else:
+            text = _join_words([text, line])
+    return text

@@ -1,0 +1,195 @@
+"""One picture to words: turned upright and read with another script's language where needed.
+
+Knows pixels and words; paragraphs and pages come elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doc_pipeline.extraction.ocr.engine import Tesseract, TesseractFailed, TesseractTimedOut
+from doc_pipeline.extraction.ocr.languages import languages_of_script
+from doc_pipeline.extraction.ocr.words import (
+    Word,
+    count_good_chars,
+    mean_confidence,
+    parse_words,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_POOR = 60.0
+_LONGEST_SIDE = 12_000
+_MOST_PIXELS = 40_000_000
+_LEAST_DPI, _MOST_DPI = 70, 2400
+_ROTATE = re.compile(r"^Rotate: (\d+)$", re.MULTILINE)
+_SCRIPT = re.compile(r"^Script: (\w+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How to read: the program, the languages (likeliest first) and the seconds for a picture.
+
+    `dpi` is that of pictures that do not tell their own.
+    """
+
+    tesseract: Tesseract
+    languages: tuple[str, ...]
+    installed: tuple[str, ...]
+    dpi: int
+    page_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Words of the picture turned clockwise by `rotation` degrees, which is `width` x `height`.
+
+    A pixel of it is `scale` pixels of the picture.
+    """
+
+    words: Sequence[Word]
+    rotation: int
+    width: int
+    height: int
+    scale: float
+    languages: tuple[str, ...]
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean of the words, 0 to 100; None without words."""
+        return mean_confidence(self.words)
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether the page probably stands on its side or is of another script."""
+        return (self.confidence or 0.0) < _POOR
+
+    def place(self, box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+        """A box (left, top, right, bottom) of this reading as one of the picture itself."""
+        left, top, right, bottom = box
+        width, height = self.width, self.height
+        match self.rotation:
+            case 90:
+                turned = (top, width - right, bottom, width - left)
+            case 180:
+                turned = (width - right, height - bottom, width - left, height - top)
+            case 270:
+                turned = (height - bottom, left, height - top, right)
+            case _:
+                turned = box
+        return tuple(round(edge * self.scale, 1) for edge in turned)  # pyright: ignore[reportReturnType] - four edges stay four
+
+
+def read_picture(image: Image, reader: Reader) -> Reading:
+    """The best of several readings; the first one suffices where tesseract is sure of its words.
+
+    Raises `TesseractFailed`, `TesseractTimedOut`.
+    """
+    page = _Page(image, reader)
+    best = page.read(0, reader.languages)
+    if not best.is_poor or not (best.words or page.has_ink):
+        return best
+    for rotation, languages in page.other_ways(best):
+        try:
+            reading = page.read(rotation, languages)
+        except TesseractTimedOut:
+            break
+        if count_good_chars(reading.words) > count_good_chars(best.words):
+            best = reading
+        if not best.is_poor:
+            break
+    return best
+
+
+class _Page:
+    """A picture in grey, as tesseract gets it, and the time that is left for it."""
+
+    def __init__(self, image: Image, reader: Reader) -> None:
+        self._reader = reader
+        self._deadline = time.monotonic() + reader.page_s
+        self._dpi = _dpi_of(image, reader.dpi)
+        grey = image if image.mode == "L" else image.convert("L")
+        self._grey, self._scale = _within_bounds(grey)
+        if self._dpi is not None:
+            self._dpi = max(_LEAST_DPI, round(self._dpi / self._scale))
+
+    @property
+    def has_ink(self) -> bool:
+        """Whether there is anything on the page that could be text."""
+        low, high = self._grey.getextrema()
+        return float(high) - float(low) > 48  # pyright: ignore[reportArgumentType] - one band
+
+    def read(self, rotation: int, languages: tuple[str, ...]) -> Reading:
+        grey = self._turned(rotation)
+        tsv = self._reader.tesseract.read(
+            _as_pnm(grey), languages=languages, dpi=self._dpi, timeout_s=self._left_s()
+        )
+        try:
+            words = parse_words(tsv)
+        except ValueError as error:
+            raise TesseractFailed from error
+        return Reading(words, rotation, grey.width, grey.height, self._scale, languages)
+
+    def other_ways(self, first: Reading) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Rotations and languages worth a try, the likeliest first."""
+        languages = first.languages
+        try:
+            seen = self._reader.tesseract.look(
+                _as_pnm(self._grey), dpi=self._dpi, timeout_s=self._left_s()
+            )
+        except TesseractTimedOut:
+            return
+        except TesseractFailed:  # too little text to tell
+            if first.words:
+                yield from ((rotation, languages) for rotation in (180, 90, 270))
+            return
+        turn, script = _ROTATE.search(seen), _SCRIPT.search(seen)
+        rotation = int(turn[1]) % 360 if turn else 0
+        name = script[1] if script else ""
+        other = languages_of_script(name, languages, self._reader.installed)
+        if rotation in {90, 180, 270}:
+            yield rotation, languages
+        if other:
+            yield rotation, other
+        yield (rotation + 180) % 360, other or languages
+
+    def _turned(self, rotation: int) -> Image:
+        from PIL.Image import Transpose
+
+        turns = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
+        return self._grey.transpose(turns[rotation]) if rotation else self._grey
+
+    def _left_s(self) -> float:
+        return self._deadline - time.monotonic()
+
+
+def _dpi_of(image: Image, usual: int) -> int | None:
+    """Pixels per inch; None when the picture tells nothing that can be true."""
+    told = image.info.get("dpi")
+    if told is None:
+        return usual
+    dpi = round(float(told[0]))
+    return dpi if _LEAST_DPI <= dpi <= _MOST_DPI else None
+
+
+def _within_bounds(grey: Image) -> tuple[Image, float]:
+    """The picture, made smaller when it is gigantic, and how much smaller."""
+    scale = max(
+        1.0,
+        max(grey.size) / _LONGEST_SIDE,
+        (grey.width * grey.height / _MOST_PIXELS) ** 0.5,
+    )
+    if scale == 1.0:
+        return grey, scale
+    size = (max(1, round(grey.width / scale)), max(1, round(grey.height / scale)))
+    return grey.resize(size), scale
+
+
+def _as_pnm(grey: Image) -> bytes:
+    """As portable greymap: nothing to compress or to decompress."""
+    return b"P5 %d %d 255\n" % grey.size + grey.tobytes()
