@@ -6,12 +6,13 @@ A new format is one line in `_EXTRACTORS`. Heavy libraries are imported when a f
 from __future__ import annotations
 
 import errno
+import re
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from doc_pipeline.domain.element import ExtractedText, place_elements
+from doc_pipeline.domain.element import Element, ExtractedText, place_elements
 from doc_pipeline.domain.errors import (
     DiskFull,
     ExtractionFailed,
@@ -53,7 +54,7 @@ class LazyExtractor:
         """Extract the file and give every element its span."""
         module = import_module(f"doc_pipeline.extraction.{self.module}")
         draft = cast("Draft", getattr(module, self.function)(path, request))
-        text, elements = place_elements(draft.elements)
+        text, elements = place_elements(map(_without_controls, draft.elements))
         return ExtractedText(
             text=text,
             elements=elements,
@@ -138,11 +139,11 @@ def shaping_of(kind: str, ocr: OcrSettings) -> dict[str, object]:
     return {"extractor": extractor_id(kind)}
 
 
-_SECOND_WAYS: dict[str, LazyExtractor] = {
-    "md": _TEXT,
-    "html": _TEXT,
-}
-"""Used when the first way raises something nobody has a name for."""
+_SECOND_WAYS: dict[str, LazyExtractor] = dict.fromkeys(
+    ("md", "html", "rst", "org", "xml", "svg", "json", "ndjson", "csv", "tsv"), _TEXT
+)
+"""Used when the first way raises: these files are readable as they are. Formats with a second way
+of their own (PDF, docx, pptx, mails) know it themselves."""
 
 
 def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
@@ -155,10 +156,10 @@ def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
     second = _SECOND_WAYS.get(request.kind)
     try:
         extracted = _extract(first, path, request)
-    except ExtractionFailed as failed:
+    except (ExtractionFailed, FileCorrupt) as failed:
         if second is None:
             raise
-        why = f"{first.id} failed ({failed.fields['reason']})"
+        why = f"{first.id} failed ({failed.fields.get('reason', failed.code)})"
         extracted = replace(_extract(second, path, request), fallback=why)
     if not extracted.text.strip():
         raise NoTextFound(kind=request.kind)
@@ -207,5 +208,20 @@ def _first_title(extracted: ExtractedText) -> str | None:
     return next((_clean(title.text) for title in titles), None)
 
 
+_CONTROLS = {
+    **dict.fromkeys([*range(0x09), *range(0x0E, 0x20), 0x7F], None),
+    **dict.fromkeys([0x0B, 0x0C], "\n"),
+    **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
+}
+"""Characters that no database, JSON reader or terminal takes: NUL and its like, lone surrogates."""
+_HAS_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def _without_controls(element: Element) -> Element:
+    if not _HAS_CONTROLS.search(element.text):
+        return element
+    return replace(element, text=element.text.translate(_CONTROLS))
+
+
 def _clean(line: str | None) -> str | None:
-    return " ".join((line or "").split())[:_MAX_CHARS] or None
+    return " ".join((line or "").translate(_CONTROLS).split())[:_MAX_CHARS] or None
