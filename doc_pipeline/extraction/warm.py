@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
-from doc_pipeline.extraction.partitions import load_partition
+from doc_pipeline.extraction.language import detect_language
+from doc_pipeline.extraction.partitions import classify_text, load_partition
 
 _PARTITIONS: dict[str, tuple[str, ...]] = {
     "plain_text": ("text",),
@@ -26,6 +27,7 @@ _LIBRARIES: dict[str, tuple[str, ...]] = {
     "structured_text": ("docutils.core", "orgparse"),
     "xml_text": ("lxml.etree",),
 }
+_SENTENCE = "These few words only serve to have the tables of words and letters loaded."
 
 
 def warm_up(module: str) -> None:
@@ -35,6 +37,9 @@ def warm_up(module: str) -> None:
         *(lambda n=name: import_module(n) for name in _LIBRARIES.get(module, ())),
         *(lambda n=name: load_partition(n) for name in _PARTITIONS.get(module, ())),
     ]
+    if module in _PARTITIONS:
+        steps.append(lambda: classify_text(_SENTENCE))  # loads the lexicon
+    steps.append(lambda: detect_language(_SENTENCE))  # loads the profiles
     for step in steps:
         # What cannot be imported is named, with its remedy, when a file needs it.
         with suppress(ImportError, AttributeError):

@@ -21,6 +21,7 @@ from doc_pipeline.extraction.isolation import child, kernel, session, wire
 
 _MOST_MESSAGE = 64 * 1024
 _DYING_S = 10.0
+_WARM: set[str] = set()
 
 
 def main() -> None:
@@ -55,7 +56,6 @@ class Zygote:
 
     def _spawn(self, request: dict[str, Any], channel: int, errors: int) -> dict[str, Any]:
         _warm_up(request["warm"])
-        gc.freeze()  # the children share what is there, as nobody writes to it
         try:
             pid = os.fork()
         except OSError as error:
@@ -104,11 +104,14 @@ def _close(*fds: int) -> None:
 
 def _warm_up(modules: list[str]) -> None:
     """Import what extractors that were used before need, so that no child has to."""
-    if modules:
+    new = [name for name in modules if name not in _WARM]
+    if new:
         warm = import_module("doc_pipeline.extraction.warm")
-        for name in modules:
+        for name in new:
             warm.warm_up(name)
-    gc.collect()
+        _WARM.update(new)
+        gc.collect()
+        gc.freeze()  # the children share what is there, as nobody writes to it
 
 
 if __name__ == "__main__":
