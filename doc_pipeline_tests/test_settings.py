@@ -63,6 +63,7 @@ ALIASES: list[tuple[str, str, str, Any]] = [
     ("MINIO_USE_SSL", "false", "s3_use_ssl", False),
     ("ASYNC_PROCESSING_ENABLED", "false", "auto_process", False),
     ("TASK_RETRY_MAX_ATTEMPTS", "3", "max_attempts", 4),
+    ("MAX_MEMORY_MB_PER_TASK", "1024", "extract_memory_mb", 1024),
     ("MAX_PROCESSING_TIME_MINUTES", "90", "max_processing_minutes", 90),
     ("WEBSOCKET_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - a value, not a server
     ("WEBSOCKET_PORT", "8765", "web_port", 8765),

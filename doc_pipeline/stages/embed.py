@@ -101,11 +101,11 @@ def index_rows(ready: ReadyDocument) -> list[IndexRow]:
             section=" > ".join(chunk.section),
             page_start=chunk.page_start,
             page_end=chunk.page_end,
-            title=facts.title or document.original_name,
+            title=facts["title"] or document.original_name,
             source_key=document.source_key,
             owner=document.owner,
-            language=facts.language,
-            kind=facts.kind,
+            language=facts["language"],
+            kind=facts["kind"],
             metadata_json=str(_beside(ready)["metadata"]),
         )
         for chunk in ready.chunked.chunks

@@ -25,7 +25,7 @@ from doc_pipeline.domain.errors import (
     OverLimit,
     PipelineError,
 )
-from doc_pipeline.domain.limits import MIB
+from doc_pipeline.domain.limits import MIB, Limits
 from doc_pipeline.extraction.isolation import codec, kernel, wire
 from doc_pipeline.extraction.request import ExtractRequest
 
@@ -80,11 +80,11 @@ def _serve(channel: socket.socket, entry: str) -> None:
 
 def _extract_one(channel: socket.socket, message: dict[str, Any], extract: Extract) -> bool:
     """Answer one request; True when this process should not take another."""
-    reports = _Reports(channel)
+    limits = Limits(**message["limits"])
+    reports = _Reports(channel, limits.cpu_s)
     path, request = codec.request_from_message(
         message, on_progress=reports.progress, on_checkpoint=reports.keep, on_extend=reports.extend
     )
-    limits = request.limits
     kernel.limit_address_space(limits.memory_bytes)
     kernel.limit_cpu(limits.cpu_s)
     kernel.limit_files(max(limits.file_bytes, limits.zip_expanded_bytes, limits.output_bytes))
@@ -136,8 +136,9 @@ def _named(error: Exception, request: ExtractRequest) -> PipelineError:
 class _Reports:
     """What an extraction tells while it goes on."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, cpu_s: float) -> None:
         self._channel = channel
+        self._cpu_s = cpu_s
         self._told_at = 0.0
 
     def progress(self, done: int, pages: int) -> None:
@@ -150,4 +151,5 @@ class _Reports:
         wire.send(self._channel, {"keep": name})
 
     def extend(self, seconds: float) -> None:
+        kernel.limit_cpu(self._cpu_s)  # drawing hundreds of pages takes CPU of this process too
         wire.send(self._channel, {"extend": seconds})
