@@ -508,16 +508,64 @@ class FileTooLarge(RejectedError):
     """More bytes than a file may have; told before anything is read. Fields: allowed, found."""
 
     code = "TOO_LARGE"
-    template = "The file has {found} bytes, allowed are {allowed}."
+    template = "The file has {found} bytes; DOC_PIPELINE_MAX_FILE_MB allows {allowed}."
     remedy = "Split the file, or raise DOC_PIPELINE_MAX_FILE_MB and retry."
+
+    @property
+    def sentence(self) -> str:
+        """With thousands marked, for people."""
+        return _with_figures(self.template, self.fields)
+
+
+LIMIT_SETTINGS = {
+    "pages": ("pages", "DOC_PIPELINE_MAX_PAGES"),
+    "zip_members": ("files inside", "DOC_PIPELINE_MAX_ZIP_MEMBERS"),
+    "zip_expanded_bytes": ("bytes when unpacked", "DOC_PIPELINE_MAX_EXPANDED_MB"),
+    "zip_ratio": ("times its size when unpacked", "DOC_PIPELINE_MAX_ZIP_RATIO"),
+    "text_bytes": ("bytes of text", "DOC_PIPELINE_MAX_TEXT_MB"),
+    "table_rows": ("rows", "DOC_PIPELINE_MAX_TABLE_ROWS"),
+    "image_pixels": ("pixels", "DOC_PIPELINE_MAX_IMAGE_MEGAPIXELS"),
+    "attachments": ("attachments", "DOC_PIPELINE_MAX_ATTACHMENTS"),
+    "output_bytes": ("bytes of text and elements", "DOC_PIPELINE_EXTRACT_OUTPUT_MB"),
+}
+"""What is counted, and the setting that allows more. Other limits are fixed."""
+
+_FIXED_LIMITS = {
+    "json_depth": "levels of nesting",
+    "sheet_cells": "cells",
+    "xml_nested_entities": "entities made of entities",
+    "zip_overlaps": "files that share their bytes with others",
+    "zip_in_itself": "copies of itself",
+}
 
 
 class OverLimit(RejectedError):
-    """Larger than a limit allows. Fields: limit, allowed, found."""
+    """Larger than a limit allows. Fields: limit (a name of `Limits`), found, allowed."""
 
     code = "OVER_LIMIT"
-    template = "The file is over the limit {limit}: {found}, allowed {allowed}."
-    remedy = "Split the file, or raise that limit in the settings and retry."
+    template = "The file is over the limit {limit}: {found} found, {allowed} allowed."
+    remedy = "Split the file; or raise the setting that the sentence names, if any, and retry."
+
+    @property
+    def sentence(self) -> str:
+        """With the setting that allows more, where there is one."""
+        limit = str(self.fields.get("limit"))
+        if limit in LIMIT_SETTINGS:
+            what, setting = LIMIT_SETTINGS[limit]
+            form = f"The file has {{found}} {what}; {setting} allows {{allowed}}."
+        elif limit in _FIXED_LIMITS:
+            form = f"The file has {{found}} {_FIXED_LIMITS[limit]}; {{allowed}} are allowed."
+        else:
+            form = self.template
+        return _with_figures(form, self.fields)
+
+
+def _with_figures(form: str, fields: dict[str, object]) -> str:
+    shown = {
+        name: f"{value:,}" if isinstance(value, int) else _shown(value)
+        for name, value in fields.items()
+    }
+    return form.format_map(_Missing(shown))[:2000]
 
 
 def all_error_types() -> list[type[PipelineError]]:

@@ -1,6 +1,6 @@
 """Which kind of text a file is: html, xml, mail, json, table, Markdown or plain.
 
-Form decides where it is certain; elsewhere the name's ending; Markdown needs its ending or signs.
+Form decides where it is certain; elsewhere the name's ending; without one, signs are weighed.
 """
 
 from __future__ import annotations
@@ -9,24 +9,32 @@ import json
 import re
 
 from doc_pipeline.intake.kinds import kind_of_name
+from doc_pipeline.intake.text_forms import is_delimited, is_markdown, is_org, is_rst
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_CONTROLS = frozenset(range(32)) - {7, 8, 9, 10, 12, 13, 27}
+_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 _MAX_CONTROLS = 0.02
-_HTML = re.compile(
-    r"<(?:!doctype\s+html|html|head|body|title|meta|table|div|p|h[1-6]|script)\b", re.I
+_MAX_ZEROS = 0.005
+_COMMENTS = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+_ROOT = re.compile(r"<(?![!?/])([\w:.-]+)")
+_HTML_TAG = (
+    r"(?:html|head|body|title|meta|link|style|script|base|table|tbody|tr|td|div|span|p|br|hr|h[1-6]"
+    r"|ul|ol|li|dl|dt|dd|a|b|i|u|em|strong|font|center|img|pre|code|blockquote|form|input|section"
+    r"|article|header|footer|nav|main|frameset|iframe|small|sub|sup)"
 )
+_HTML = re.compile(rf"<{_HTML_TAG}(?:\s[^<>]*)?/?>", re.I)
+_HTML_END = re.compile(rf"</{_HTML_TAG}\s*>", re.I)
+_HTML_ONLY = re.compile(r"<(?:html|head|body|!doctype\s+html)\b", re.I)
+_HEADER = re.compile(r"[!-9;-~]+:")
 _MAIL_LINE = re.compile(
-    r"^(?:From|To|Cc|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Delivered-To"
-    r"|Content-Type|X-[\w-]+|Reply-To|Sender):",
+    r"(?:From|To|Cc|Bcc|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Delivered-To"
+    r"|Content-[\w-]+|X-[\w-]+|Reply-To|Sender|DKIM-Signature|Authentication-Results"
+    r"|In-Reply-To|References|ARC-[\w-]+|Envelope-To|Status|Errors-To|List-[\w-]+):",
     re.I,
 )
 _MAIL_NEEDED = re.compile(r"^(?:From|Subject|Received|Message-ID|MIME-Version):", re.I | re.M)
-_HEADING = re.compile(r"^#{1,6} \S", re.M)
-_MARKDOWN = re.compile(
-    r"^```|\[[^\]\n]{1,300}\]\([^)\n]+\)|^[*-] \S|^\d+\. \S|\*\*[^*\n]+\*\*", re.M
-)
-_BY_NAME = frozenset({"md", "csv", "tsv", "txt", "rst", "org", "html", "json", "ndjson", "eml"})
+_ENVELOPE = re.compile(r"^From \S*.*\b\d\d:\d\d(?::\d\d)?\b.*\d{4}", re.M)
+_BY_NAME = frozenset({"md", "csv", "tsv", "txt", "rst", "org"})
 
 
 def is_text(head: bytes) -> bool:
@@ -34,34 +42,47 @@ def is_text(head: bytes) -> bool:
     if head.startswith(_MARKS):
         return True
     sample = head[:8192]
-    if b"\0" in sample:
+    zeros = sample.count(0)
+    if zeros > len(sample) * _MAX_ZEROS:
         return _is_wide(sample)
-    return sum(byte in _CONTROLS for byte in sample) <= len(sample) * _MAX_CONTROLS
+    return len(sample) - len(sample.translate(None, _CONTROLS)) <= len(sample) * _MAX_CONTROLS
 
 
 def sniff_text_kind(head: bytes, name: str) -> str:
     """Kind of a file that is text."""
     text = _decode(head)
-    start = text.lstrip("\ufeff \t\r\n")
+    start = text.lstrip("\ufeff \t\r\n\0")
     claimed = kind_of_name(name)
-    certain = _markup_kind(start, claimed) or _json_kind(start, claimed) or _mail_kind(start)
+    certain = (
+        _markup_kind(start, claimed) or _json_kind(start, claimed) or _mail_kind(start, claimed)
+    )
     if certain:
         return certain
-    if claimed in _BY_NAME - {"json", "ndjson", "html", "eml"}:
+    if claimed in _BY_NAME:
         return claimed
-    if _looks_delimited(start, "\t"):
+    if claimed in {"html", "eml"} and not is_delimited(start, "\t"):
+        return claimed
+    return _weighed_kind(start)
+
+
+def _weighed_kind(start: str) -> str:
+    if is_rst(start):
+        return "rst"
+    if is_org(start):
+        return "org"
+    if is_delimited(start, "\t"):
         return "tsv"
-    if _looks_delimited(start, ",") or _looks_delimited(start, ";"):
+    if any(is_delimited(start, sign) for sign in ",;|"):
         return "csv"
-    if _HEADING.search(text) and _MARKDOWN.search(text):
+    if is_markdown(start):
         return "md"
-    return claimed if claimed in {"html", "eml"} else "txt"
+    return "html" if len(_HTML_END.findall(start[:8192])) >= 2 else "txt"
 
 
 def _decode(head: bytes) -> str:
     if head.startswith(_MARKS[1:]):
         return head.decode("utf-16", "replace")
-    if b"\0" in head[:8192]:
+    if head[:8192].count(0) > len(head[:8192]) * _MAX_ZEROS:
         little = head[1:400:2].count(0) > head[0:400:2].count(0)
         return head.decode("utf-16-le" if little else "utf-16-be", "replace")
     return head.decode("utf-8", "replace")
@@ -76,25 +97,29 @@ def _is_wide(sample: bytes) -> bool:
 def _markup_kind(start: str, claimed: str) -> str | None:
     if not start.startswith("<"):
         return None
-    beginning = start[:4096]
-    root = re.search(r"<(?![!?])([\w:.-]+)", beginning)
+    beginning = _COMMENTS.sub("", start[:16_384]).lstrip()
+    root = _ROOT.search(beginning)
     tag = root[1].lower().rpartition(":")[2] if root else ""
     if tag == "svg":
         return "svg"
-    if tag == "html" or re.match(r"<!doctype\s+html", start, re.I):
+    if tag == "html" or re.match(r"<!doctype\s+html", beginning, re.I):
         return "html"
-    if start.startswith(("<?xml", "<!DOCTYPE", "<!ENTITY")):
-        return "xml"
-    if claimed in {"md", "txt", "csv"}:
+    if start.startswith(("<?xml", "<!ENTITY")) or beginning.startswith("<!DOCTYPE"):
+        return "xml" if claimed != "html" or not _HTML_ONLY.search(beginning) else "html"
+    if claimed in {"md", "txt", "csv", "rst", "org"} and not _HTML_ONLY.match(beginning):
         return None
-    if claimed == "html" or _HTML.match(start) or _HTML.search(beginning):
+    if claimed == "html" or _HTML.match(beginning) or _HTML_ONLY.search(beginning):
         return "html"
-    return "xml" if tag and (f"</{tag}" in start.lower() or claimed == "xml") else None
+    if not tag:
+        return None
+    is_whole = f"</{root[1]}" in start if root else False
+    is_xml = claimed == "xml" or is_whole or beginning.count("</") > 5 or " xmlns" in beginning
+    return "xml" if is_xml else None
 
 
 def _json_kind(start: str, claimed: str) -> str | None:
     if start[:1] not in {"{", "["}:
-        return None
+        return _scalar_kind(start, claimed)
     lines = [line for line in start.split("\n", 20)[:20] if line.strip()]
     if len(lines) > 1 and all(map(_is_record, lines[:-1])):
         return "ndjson"
@@ -112,32 +137,40 @@ def _json_kind(start: str, claimed: str) -> str | None:
     return "json"
 
 
-def _is_record(line: str) -> bool:
+def _scalar_kind(start: str, claimed: str) -> str | None:
+    """A number or string alone is JSON only where the name says so."""
+    if claimed not in {"json", "ndjson"} or not start:
+        return None
     try:
-        return isinstance(json.loads(line), dict)
+        json.loads(start)
+    except ValueError:
+        return None
+    return claimed
+
+
+def _is_record(line: str) -> bool:
+    if not line.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        return isinstance(json.loads(line), dict | list)
     except (ValueError, RecursionError):
         return False
 
 
-def _mail_kind(start: str) -> str | None:
-    lines = start.split("\n", 40)[:40]
-    if lines and lines[0].startswith("From ") and len(lines) > 1:
+def _mail_kind(start: str, claimed: str) -> str | None:
+    lines = start.split("\n", 300)[:300]
+    is_box = bool(_ENVELOPE.match(lines[0])) or (lines[0].startswith("From ") and len(lines) > 1)
+    if is_box or lines[0].startswith(">From "):
         lines = lines[1:]
     head: list[str] = []
     for line in lines:
         if not line.strip():
             break
         head.append(line)
+    if not head or not _HEADER.match(head[0]):
+        return None
     named = sum(bool(_MAIL_LINE.match(line)) for line in head)
-    is_head = bool(head) and bool(re.match(r"[!-9;-~]+:", head[0]))
-    return "eml" if is_head and named >= 3 and _MAIL_NEEDED.search("\n".join(head)) else None
-
-
-def _looks_delimited(start: str, sign: str) -> bool:
-    lines = [line for line in start.split("\n", 30)[:30] if line.strip()][:-1]
-    counts = {line.count(sign) for line in lines}
-    return len(lines) >= 3 and len(counts) == 1 and min(counts) >= 1 and not _is_prose(lines)
-
-
-def _is_prose(lines: list[str]) -> bool:
-    return sum(line.rstrip().endswith((".", "!", "?")) for line in lines) * 2 > len(lines)
+    needed = 1 if claimed in {"eml", "mbox"} or is_box else 3
+    if named < needed or not _MAIL_NEEDED.search("\n".join(head)):
+        return None
+    return "mbox" if is_box and len(_ENVELOPE.findall(start)) > 1 else "eml"

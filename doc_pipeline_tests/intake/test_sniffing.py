@@ -20,7 +20,7 @@ MAIL = b"From: a@b.c\r\nTo: d@e.f\r\nSubject: Hi\r\nDate: today\r\n\r\nText\r\n"
     [
         (b"", "a.pdf", "empty"),
         (b"%PDF-1.7\n", "a.txt", "pdf"),
-        (b"\xef\xbb\xbf junk %PDF-1.4", "a.pdf", "pdf"),
+        (b"\xef\xbb\xbf junk %PDF-1.4\n1 0 obj", "a.pdf", "pdf"),
         (b"{\\rtf1 x}", "a.doc", "rtf"),
         (b"\x89PNG\r\n\x1a\n", "a.jpg", "png"),
         (b"\xff\xd8\xff\xe0", "a.png", "jpg"),
