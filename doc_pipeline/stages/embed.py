@@ -88,7 +88,7 @@ def embed_fingerprint(ready: ReadyDocument, adapters: Adapters) -> str:
 
 def index_rows(ready: ReadyDocument) -> list[IndexRow]:
     """The rows of a document as the index stores them, in order."""
-    document, facts = ready.document, ready.chunked.facts
+    document, facts = ready.document, ready.chunked.facts.facts
     return [
         IndexRow(
             chunk_id=chunk.chunk_id,
