@@ -1,4 +1,4 @@
-"""Lines of a PDF to blocks: headings, paragraphs, list items, page headers and footers.
+"""Lines of a PDF to elements: headings, paragraphs, list items.
 
 Layout only: size, weight, place and gaps. Knows neither pdfium nor elements' offsets.
 """
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from doc_pipeline.domain.element import MARGIN_TYPES, Element
+from doc_pipeline.domain.element import MARGIN_TYPES, Box, Element
 from doc_pipeline.extraction.pdf.lines import Line, PageLines
+from doc_pipeline.extraction.pdf.margins import repeated_margins
 
-_EDGE = 0.1
 _TITLE_SIZE = 1.12
 _TITLE_MAX_CHARS = 200
 _BOLD_TITLE_MAX_CHARS = 100
@@ -28,10 +28,6 @@ _SENTENCE_END = tuple(".!?:;。！？：；؟…।")
 _NARRATIVE_WORDS = 8
 _TITLE_MAX_LINES = 3
 _TITLE_MAX_WORDS = 25
-_PAGE_NUMBER = re.compile(
-    r"^(?:page|seite|p\.|página|s\.)?\s*[-–|(]?\s*\d{1,4}\s*[-–|)]?(?:\s*(?:/|of|von|de)\s*\d{1,4})?$",
-    re.IGNORECASE,
-)
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uff60\u3000-\u3003]")
 _DIGIT_SHARE_OF_ROWS = 0.25
 _AROUND_NUMBERS = "()+-–—%€$.,:"
@@ -51,11 +47,24 @@ class _Block:
     """Lines that belong together; `role` is an element type."""
 
     role: str
+    page_width: float
+    page_height: float
     lines: list[Line] = field(default_factory=list[Line])
 
     @property
     def size(self) -> float:
         return self.lines[0].size
+
+    @property
+    def box(self) -> Box:
+        return Box(
+            min(line.left for line in self.lines),
+            min(line.top for line in self.lines),
+            max(line.right for line in self.lines),
+            max(line.bottom for line in self.lines),
+            self.page_width,
+            self.page_height,
+        )
 
     @property
     def text(self) -> str:
@@ -104,9 +113,10 @@ def _joint(before: str, after: str, between: str) -> str:
 
 def build_elements(pages: Sequence[PageLines]) -> list[Element]:
     """Elements of all pages in reading order."""
-    margins = _repeated_margins(pages)
-    body = [line for page in pages for line in page.lines if id(line) not in margins]
-    style = _measure(body or [line for page in pages for line in page.lines])
+    margins = repeated_margins(pages)
+    prose = [line for page in pages for line in page.lines if line.element is None]
+    body = [line for line in prose if id(line) not in margins and not line.is_sideways]
+    style = _measure(body or prose)
     blocks: list[_Block] = []
     for page in pages:
         page_blocks: list[_Block] = []
@@ -115,36 +125,10 @@ def build_elements(pages: Sequence[PageLines]) -> list[Element]:
             if page_blocks and _continues(page_blocks[-1], line, role, style):
                 page_blocks[-1].lines.append(line)
             else:
-                page_blocks.append(_Block(role, [line]))
+                page_blocks.append(_Block(role, page.width, page.height, [line]))
         blocks.extend(page_blocks)
     depths = _depths(blocks)
     return [_element(block, depths) for block in blocks]
-
-
-def _repeated_margins(pages: Sequence[PageLines]) -> dict[int, str]:
-    """Lines at the page's edge that come again on other pages, by id: 'Header' or 'Footer'."""
-    seen: dict[tuple[str, str], list[Line]] = defaultdict(list)
-    found: dict[int, str] = {}
-    for page in pages:
-        for line in page.lines:
-            role = _edge(line, page)
-            if role and len(pages) > 1 and _PAGE_NUMBER.match(line.text):
-                found[id(line)] = "PageNumber"
-            elif role:
-                seen[role, re.sub(r"\d+", "#", line.text.lower())].append(line)
-    needed = min(4, max(2, len(pages) // 3))
-    for (role, _), lines in seen.items():
-        if len({line.page for line in lines}) >= needed:
-            found.update((id(line), role) for line in lines)
-    return found
-
-
-def _edge(line: Line, page: PageLines) -> str | None:
-    if line.bottom <= page.height * _EDGE:
-        return "Header"
-    if line.top >= page.height * (1 - _EDGE):
-        return "Footer"
-    return None
 
 
 def _measure(lines: Sequence[Line]) -> _Style:
@@ -168,6 +152,10 @@ def _is_same_size(before: Line, line: Line) -> bool:
 
 
 def _role(line: Line, style: _Style) -> str:
+    if line.element is not None:
+        return line.element.type
+    if line.is_sideways:
+        return "NarrativeText"
     has_words = sum(map(str.isalpha, line.text)) * 2 >= len(line.text.replace(" ", ""))
     if has_words and _stands_out(line, style):
         return "Title"
@@ -188,6 +176,10 @@ def _stands_out(line: Line, style: _Style) -> bool:
 def _continues(block: _Block, line: Line, role: str, style: _Style) -> bool:
     """Whether a line belongs to the block before it."""
     before = block.lines[-1]
+    if before.element is not None or line.element is not None:
+        return False
+    if before.is_sideways or line.is_sideways:
+        return before.is_sideways and line.is_sideways and _is_same_size(before, line)
     if {role, block.role} & MARGIN_TYPES:
         return role == block.role and abs(line.top - before.top) < before.size / 2
     if not _is_same_size(before, line) or line.is_bold != before.is_bold:
@@ -196,13 +188,21 @@ def _continues(block: _Block, line: Line, role: str, style: _Style) -> bool:
         return False
     pitch = line.top - before.top
     if pitch < -line.size / 2:
-        return False
+        return role != "Title" and _goes_on_in_next_column(block, line)
     leading = style.leading.get(round(line.size), line.size * 1.2)
     if pitch > max(leading, line.size * 0.9) * _GAP:
         return False
     if role == "Title":
         return not _HEADING_NUMBER.match(line.text) and len(block.text) < _TITLE_MAX_CHARS
     return _is_same_row(before, line) or not _ends_paragraph(block, line)
+
+
+def _goes_on_in_next_column(block: _Block, line: Line) -> bool:
+    """A sentence that stops at the foot of a column and goes on at the head of the next."""
+    before = block.lines[-1]
+    is_beside = line.left > before.right or line.right < min(each.left for each in block.lines)
+    is_open = before.is_hyphenated or not before.text.endswith(_SENTENCE_END)
+    return is_beside and is_open and (before.is_hyphenated or line.text[0].islower())
 
 
 def _is_same_row(before: Line, line: Line) -> bool:
@@ -236,19 +236,23 @@ def _title_style(block: _Block) -> tuple[float, bool]:
 
 
 def _element(block: _Block, depths: dict[tuple[float, bool], int]) -> Element:
+    whole = block.lines[0].element
+    if whole is not None:
+        return whole
     text = block.text
-    page = block.lines[0].page
-    extra = {"font_size": round(block.size, 1)}
-    if block.role == "Title" and not _is_large_prose(block, text):
-        return Element("Title", text, page=page, depth=depths[_title_style(block)], extra=extra)
-    if block.role == "ListItem":
-        return Element("ListItem", _BULLET.sub("", text, count=1), page=page, extra=extra)
-    if block.role in {"NarrativeText", "Title"}:
+    kind, depth = block.role, None
+    if kind == "Title" and _is_large_prose(block, text):
+        kind = "NarrativeText"
+    if kind == "Title":
+        depth = depths[_title_style(block)]
+    elif kind == "ListItem":
+        text = _BULLET.sub("", text, count=1)
+    elif kind == "NarrativeText":
         is_prose = text.endswith(_SENTENCE_END) or len(text.split()) >= _NARRATIVE_WORDS
-        return Element(
-            "NarrativeText" if is_prose else "UncategorizedText", text, page=page, extra=extra
-        )
-    return Element(block.role, text, page=page, extra=extra)
+        kind = "NarrativeText" if is_prose else "UncategorizedText"
+    extra = {"font_size": round(block.size, 1)}
+    page = block.lines[0].page
+    return Element(kind, text, page=page, depth=depth, box=block.box, extra=extra)
 
 
 def _is_large_prose(block: _Block, text: str) -> bool:

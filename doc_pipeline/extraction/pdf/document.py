@@ -1,99 +1,155 @@
-"""PDF with a text layer to elements. Does not recognise scanned pages (OCR comes elsewhere)."""
+"""PDF to elements: opens the document, reads its pages and puts together what each way found.
+
+How lines, tables, forms and pictures are read is in the modules beside.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from doc_pipeline.domain.errors import (
-    FileCorrupt,
-    FileEncrypted,
-    NoTextFound,
-    OverLimit,
-    PipelineError,
-)
+from doc_pipeline.domain.element import Element
+from doc_pipeline.domain.errors import FileCorrupt, NoTextFound
+from doc_pipeline.extraction.attachments import FoundFiles
+from doc_pipeline.extraction.language import detect_language
 from doc_pipeline.extraction.pdf.blocks import build_elements
-from doc_pipeline.extraction.pdf.lines import PageLines, sample_page
+from doc_pipeline.extraction.pdf.embedded import add_embedded_files
+from doc_pipeline.extraction.pdf.opening import open_document
+from doc_pipeline.extraction.pdf.page_names import page_names
+from doc_pipeline.extraction.pdf.properties import Properties, read_properties
+from doc_pipeline.extraction.pdf.reading import PagesRead, read_all_pages
+from doc_pipeline.extraction.pdf.recognition import Recognized, recognize_pages
+from doc_pipeline.extraction.pdf.second_way import read_with_pypdf
+from doc_pipeline.extraction.pdf.tables import can_read_tables, put_tables
 from doc_pipeline.extraction.request import Draft, ExtractRequest
+
+_SHORT_TEXT = 300
+_LANGUAGE_SAMPLE = 4_000
 
 
 def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
-    """Elements of a PDF with page numbers; pages without text become a warning.
+    """Elements of a PDF with page, box in points and heading depth, in reading order.
 
-    Raises `FileEncrypted`, `FileCorrupt`, `OverLimit`, `NoTextFound`.
+    Pages without a text layer go to OCR, pages without a map to Unicode to pypdf first. A page
+    that fails is named in a warning. Embedded files become attachments.
+
+    Raises `FileEncrypted`, `PasswordWrong`, `FileCorrupt`, `OverLimit`, `NoTextFound`,
+    `OcrUnavailable` and `OcrLanguageMissing` (when no page has text without OCR).
     """
-    document = _open(path, request)
+    document = open_document(path, request)
     try:
-        count = len(document)
-        if count > request.limits.pages:
-            raise OverLimit(limit="pages", allowed=request.limits.pages, found=count)
-        pages, broken = _sample_pages(document, count, request)
-        title = _property_title(document)
+        properties = read_properties(document)
+        found = FoundFiles(request)
+        add_embedded_files(document, found)
+        read = read_all_pages(document, request, find_ruling=can_read_tables())
+        second = read_with_pypdf(path, [*read.garbled, *read.failed], request.password)
+        unread = sorted({*read.pictures, *read.garbled} - set(second))
+        lined = _lined_elements(path, read, request)
+        ocr = _recognize(document, unread, request, properties, [*lined.elements, *_flat(second)])
     finally:
         document.close()
-    if broken == count:
+    lost = [number for number in read.failed if number not in second]
+    if len(lost) == read.count:
         raise FileCorrupt(kind="pdf")
-    elements = build_elements(pages)
-    if not elements:
+    elements = _in_order(lined.elements, read.fields, second, ocr)
+    if not elements and not found.attachments:
         raise NoTextFound(kind="pdf")
-    return Draft(elements, pages=count, title=title, warnings=_warnings(pages, broken))
+    return Draft(
+        elements,
+        pages=read.count,
+        title=properties.title,
+        author=properties.author,
+        created_at=properties.created_at,
+        modified_at=properties.modified_at,
+        language=_told_language(properties, elements),
+        ocr_pages=len(ocr.elements),
+        ocr_confidence=ocr.confidence,
+        fallback=_fallback(second, read),
+        warnings=(*lined.warnings, *_lost(lost, read), *ocr.warnings, *found.warnings),
+        attachments=tuple(found.attachments),
+    )
 
 
-def _open(path: Path, request: ExtractRequest) -> Any:
-    import pypdfium2 as pdfium
+@dataclass(frozen=True, slots=True)
+class _Lined:
+    """Elements made of lines, tables among them."""
 
-    try:
-        return pdfium.PdfDocument(path, password=request.password)
-    except pdfium.PdfiumError as error:
-        raise _open_error(error) from error
-
-
-def _open_error(error: Any) -> PipelineError:
-    import pypdfium2.raw as pdfium_c
-
-    if error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}:
-        return FileEncrypted(kind="pdf")
-    return FileCorrupt(kind="pdf")
+    elements: list[Element]
+    warnings: tuple[str, ...]
 
 
-def _sample_pages(
-    document: Any, count: int, request: ExtractRequest
-) -> tuple[list[PageLines], int]:
-    import pypdfium2 as pdfium
-
-    pages: list[PageLines] = []
-    broken = 0
-    for index in range(count):
-        try:
-            page = document[index]
-            try:
-                pages.append(sample_page(page, index + 1))
-            finally:
-                page.close()
-        except pdfium.PdfiumError:
-            broken += 1
-        request.report(index + 1, count)
-    return pages, broken
+def _lined_elements(path: Path, read: PagesRead, request: ExtractRequest) -> _Lined:
+    warning = None
+    if read.ruled:
+        warning = put_tables(path, request.password, read.pages, read.ruled)
+    elements = build_elements(read.pages)
+    read.pages.clear()
+    return _Lined(elements, (warning,) if warning else ())
 
 
-def _property_title(document: Any) -> str | None:
-    """The title in the document's properties, unless a program put a file name there."""
-    title = str(document.get_metadata_dict(skip_empty=True).get("Title", "")).strip("\0 ")
-    is_name = title.lower().endswith((".doc", ".docx", ".pdf", ".indd", ".tex", ".dvi", ".xls"))
-    is_default = title.lower() in {"untitled", "document", "dokument"}
-    if is_name or is_default or title.lower().startswith("microsoft word - "):
+def _recognize(
+    document: Any,
+    unread: list[int],
+    request: ExtractRequest,
+    properties: Properties,
+    known: list[Element],
+) -> Recognized:
+    """OCR in the language of the text that is already there, else in the one the file tells."""
+    language = request.language
+    if unread and language is None:
+        text = "\n".join(element.text for element in known[:200])
+        language = detect_language(text[:_LANGUAGE_SAMPLE]) or properties.language
+    return recognize_pages(
+        document, unread, replace(request, language=language), has_text=bool(known)
+    )
+
+
+def _in_order(
+    lined: list[Element],
+    fields: list[Element],
+    second: Mapping[int, list[Element]],
+    ocr: Recognized,
+) -> list[Element]:
+    """All elements page by page. OCR replaces the few words a page had, unless it found fewer."""
+    words: dict[int, int] = {}
+    for element in lined:
+        number = element.page or 0
+        words[number] = words.get(number, 0) + len(element.text.split())
+    better = {number for number, count in ocr.words.items() if count > words.get(number, 0)}
+    chosen = [element for element in lined if element.page not in better]
+    chosen += [each for number in sorted(better) for each in ocr.elements[number]]
+    chosen += [*_flat(second), *fields]
+    return sorted(chosen, key=lambda element: element.page or 0)
+
+
+def _flat(pages: Mapping[int, Iterable[Element]]) -> list[Element]:
+    return [element for number in sorted(pages) for element in pages[number]]
+
+
+def _told_language(properties: Properties, elements: list[Element]) -> str | None:
+    """What the file tells counts for short texts only: programs write their own language there."""
+    chars = 0
+    for element in elements:
+        chars += len(element.text)
+        if chars > _SHORT_TEXT:
+            return None
+    return properties.language
+
+
+def _fallback(second: Mapping[int, list[Element]], read: PagesRead) -> str | None:
+    if not second:
         return None
-    return title or None
+    reasons = [
+        ("no map to Unicode", [number for number in read.garbled if number in second]),
+        ("pdfium failed", [number for number in read.failed if number in second]),
+    ]
+    said = ", ".join(f"{page_names(pages)} ({why})" for why, pages in reasons if pages)
+    return f"pypdf read {said}"
 
 
-def _warnings(pages: list[PageLines], broken: int) -> tuple[str, ...]:
-    found: list[str] = []
-    without_text = sum(1 for page in pages if page.is_readable and not page.lines)
-    unreadable = sum(1 for page in pages if not page.is_readable)
-    if without_text:
-        found.append(f"{without_text} of {len(pages)} pages have no text (scans need OCR)")
-    if unreadable:
-        found.append(f"{unreadable} of {len(pages)} pages have an unreadable text layer")
-    if broken:
-        found.append(f"{broken} pages could not be opened")
-    return tuple(found)
+def _lost(lost: list[int], read: PagesRead) -> tuple[str, ...]:
+    if not lost:
+        return ()
+    return (f"{len(lost)} of {read.count} pages could not be read: {page_names(lost)}",)

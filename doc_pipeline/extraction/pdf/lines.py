@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import ctypes
 import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from doc_pipeline.domain.element import Element
+from doc_pipeline.extraction.pdf.columns import Gap, order_lines, split_points
+from doc_pipeline.extraction.pdf.glyphs import (
+    LAM_ALEF,
+    SOFT_HYPHENS,
+    is_garbage,
+    readable,
+    visible,
+)
+from doc_pipeline.extraction.pdf.place import Frame, Rectangle
+
 _BOLD_WEIGHT = 600
-_SOFT_HYPHENS = "\x02\ufffe\u00ad"
-_LAM_ALEF = re.compile("[اأإآ]ل")
-_PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]")
-_MIN_GLYPHS_TO_JUDGE = 20
-_MAX_GARBAGE = 0.25
+_WIDE = 0.45
+_PROBES = 6
+_MIN_PROBES_WITH_GAP = 2
+_MIN_GAP = 0.8
+_MOST_CHARS = 1_000_000
+"""On one page; the rest of such a page is not text for people."""
 
 
 @dataclass(slots=True)
@@ -25,7 +37,7 @@ class Line:
     """One line of text. Distances in points from the page's top left corner.
 
     `size` is the height of the glyph boxes, which is right also where the font size is set by
-    a matrix.
+    a matrix. A line with an `element` stands for that element (a table) in the reading order.
     """
 
     text: str
@@ -37,56 +49,51 @@ class Line:
     size: float
     is_bold: bool
     is_hyphenated: bool = False
+    is_sideways: bool = False
+    element: Element | None = None
 
 
 @dataclass(slots=True)
 class PageLines:
-    """The lines of one page; `is_readable` is False where the text layer is only garbage."""
+    """The lines of one page in reading order.
+
+    `is_readable` is False where the text layer is only garbage; `glyphs` counts what is visible.
+    """
 
     number: int
     width: float
     height: float
-    lines: list[Line]
+    lines: list[Line] = field(default_factory=list[Line])
     is_readable: bool = True
+    glyphs: int = 0
 
 
 def sample_page(page: Any, number: int) -> PageLines:
     """Read the lines of an open pdfium page."""
-    width, height = page.get_size()
+    frame = Frame.of(page)
     textpage = page.get_textpage()
     try:
         text = _characters(textpage)
-        if _is_garbage(text):
-            return PageLines(number, width, height, [], is_readable=False)
-        sampler = _Sampler(textpage, number, height)
-        lines = [line for start, end in _spans(text) if (line := sampler.line(text, start, end))]
+        glyphs = visible(text)
+        if is_garbage(glyphs):
+            return PageLines(number, frame.width, frame.height, [], False, len(glyphs))
+        lines = _Sampler(textpage, number, frame, text).lines()
     finally:
         textpage.close()
-    return PageLines(number, width, height, lines)
+    ordered = order_lines(lines, frame.height)
+    return PageLines(number, frame.width, frame.height, ordered, glyphs=len(glyphs))
 
 
 def _characters(textpage: Any) -> str:
     """One Python character for each of pdfium's, so that indices are the same."""
     import pypdfium2.raw as pdfium_c
 
-    count = textpage.count_chars()
-    text = str(textpage.get_text_range()) if count > 0 else ""
+    count = min(textpage.count_chars(), _MOST_CHARS)
+    text = str(textpage.get_text_range(0, count)) if count > 0 else ""
     if len(text) == count:
         return text
     codes = (pdfium_c.FPDFText_GetUnicode(textpage, index) for index in range(count))
     return "".join(chr(code) if 0 < code < 0x110000 else "\ufffd" for code in codes)
-
-
-def _is_garbage(text: str) -> bool:
-    """Fonts without a map to Unicode give control and private characters."""
-    glyphs = [char for char in text if not char.isspace() or char in "\x0b\x0c\x1c\x1d\x1e\x1f"]
-    if len(glyphs) < _MIN_GLYPHS_TO_JUDGE:
-        return bool(glyphs) and all(map(_is_unreadable, glyphs))
-    return sum(map(_is_unreadable, glyphs)) > len(glyphs) * _MAX_GARBAGE
-
-
-def _is_unreadable(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Co", "Cn", "Cs"} or char == "\ufffd"
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
@@ -98,74 +105,128 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 class _Sampler:
     """Asks pdfium for three glyphs of a line: more would cost more than it tells."""
 
-    def __init__(self, textpage: Any, page: int, height: float) -> None:
+    def __init__(self, textpage: Any, page: int, frame: Frame, text: str) -> None:
         import pypdfium2.raw as pdfium_c
 
-        self._pdfium = pdfium_c
-        self._textpage = textpage
+        self._get_box = pdfium_c.FPDFText_GetLooseCharBox
+        self._get_weight = pdfium_c.FPDFText_GetFontWeight
+        self._get_font = pdfium_c.FPDFText_GetFontInfo
+        self._textpage = textpage.raw
         self._page = page
-        self._height = height
+        self._frame = frame
+        self._text = text
         self._box = pdfium_c.FS_RECTF()
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
 
-    def line(self, text: str, start: int, end: int) -> Line | None:
-        raw = text[start:end]
+    def lines(self) -> list[Line]:
+        """All lines in pdfium's order; lines that run across a gutter are split."""
+        spans: list[tuple[int, int]] = []
+        found: list[Line] = []
+        for span in _spans(self._text):
+            line = self._line(*span)
+            if line is not None:
+                spans.append(span)
+                found.append(line)
+        cuts = self._cuts(found, spans)
+        if not cuts:
+            return found
+        split: list[Line] = []
+        for index, (line, (start, end)) in enumerate(zip(found, spans, strict=True)):
+            if index not in cuts:
+                split.append(line)
+                continue
+            edges = [start, *cuts[index], end]
+            parts = (self._line(a, b) for a, b in pairwise(edges))
+            split.extend(part for part in parts if part is not None)
+        return split
+
+    def _cuts(
+        self, lines: Sequence[Line], spans: Sequence[tuple[int, int]]
+    ) -> dict[int, list[int]]:
+        """Where lines are to be cut, by the index of the line: only if a probe looks like it."""
+        limit = self._frame.width * _WIDE
+        wide = [
+            index
+            for index, line in enumerate(lines)
+            if line.right - line.left > limit and not line.is_sideways and " " in line.text
+        ]
+        probes = wide[:: max(1, len(wide) // _PROBES)]
+        probed = {index: self._gaps(lines[index], spans[index]) for index in probes}
+        if sum(map(bool, probed.values())) < _MIN_PROBES_WITH_GAP:
+            return {}
+        gaps = {index: self._gaps(lines[index], spans[index]) for index in wide}
+        return split_points(lines, {index: found for index, found in gaps.items() if found})
+
+    def _gaps(self, line: Line, span: tuple[int, int]) -> list[Gap]:
+        """Blanks of the line that are wider than words stand apart."""
+        found: list[Gap] = []
+        for blank in re.finditer(r"\S(\s+)\S", self._text[slice(*span)]):
+            before = self._loose_box(span[0] + blank.start())
+            after = self._loose_box(span[0] + blank.end() - 1)
+            if before is None or after is None:
+                continue
+            left, right = min(before[2], after[2]), max(before[0], after[0])
+            if right - left > line.size * _MIN_GAP:
+                found.append(Gap(left, right, span[0] + blank.start(1)))
+        return found
+
+    def _line(self, start: int, end: int) -> Line | None:
+        raw = self._text[start:end]
         shown = raw.strip()
         if not shown:
             return None
         first = start + len(raw) - len(raw.lstrip())
-        last = start + len(raw.rstrip()) - 1
+        last = first + len(shown) - 1
         middle = (first + last) // 2
-        while text[middle].isspace():
+        while self._text[middle].isspace():
             middle += 1
-        indices = sorted({first, middle, last})
+        indices = (first,) if first == last else (first, middle, last)
         boxes = [box for index in indices if (box := self._loose_box(index))]
-        if not boxes:
+        text = self._readable(raw, start)
+        if not boxes or not text:
             return None
-        sizes = sorted(top - bottom for _, top, _, bottom in boxes)
+        left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+        right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        is_sideways = len(shown) > 2 and bottom - top > 2 * (right - left)
+        sizes = sorted(box[2] - box[0] if is_sideways else box[3] - box[1] for box in boxes)
         return Line(
-            text=self._readable(raw, start),
+            text=text,
             page=self._page,
-            left=min(box[0] for box in boxes),
-            top=self._height - max(box[1] for box in boxes),
-            right=max(box[2] for box in boxes),
-            bottom=self._height - min(box[3] for box in boxes),
+            left=left,
+            top=top,
+            right=right,
+            bottom=bottom,
             size=round(sizes[len(sizes) // 2], 1),
             is_bold=all(self._is_bold(index) for index in indices),
-            is_hyphenated=shown[-1] in _SOFT_HYPHENS,
+            is_hyphenated=shown[-1] in SOFT_HYPHENS,
+            is_sideways=is_sideways,
         )
 
-    def _loose_box(self, index: int) -> tuple[float, float, float, float] | None:
-        if not self._pdfium.FPDFText_GetLooseCharBox(self._textpage, index, self._box):
-            return None
+    def _loose_box(self, index: int) -> Rectangle | None:
         box = self._box
-        return box.left, box.top, box.right, box.bottom
+        if not self._get_box(self._textpage, index, box):
+            return None
+        return self._frame.seen((box.left, box.bottom, box.right, box.top))
 
     def _is_bold(self, index: int) -> bool:
-        weight = self._pdfium.FPDFText_GetFontWeight(self._textpage, index)
-        if weight >= _BOLD_WEIGHT:
+        if self._get_weight(self._textpage, index) >= _BOLD_WEIGHT:
             return True
-        size = self._pdfium.FPDFText_GetFontInfo(
-            self._textpage, index, self._name, len(self._name), self._flags
-        )
+        size = self._get_font(self._textpage, index, self._name, len(self._name), self._flags)
         name = self._name.value.lower() if 0 < size <= len(self._name) else b""
         return b"bold" in name or b"black" in name or b"heavy" in name
 
     def _readable(self, raw: str, start: int) -> str:
-        if _LAM_ALEF.search(raw):
+        if raw.isascii() and raw.isprintable():
+            return " ".join(raw.split())
+        if LAM_ALEF.search(raw):
             raw = self._mend_ligatures(raw, start)
-        if _PRESENTATION_FORMS.search(raw):
-            raw = _PRESENTATION_FORMS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), raw)
-        kept = (char for char in raw if char not in _SOFT_HYPHENS and not _is_unreadable(char))
-        return " ".join(
-            "".join(kept if not raw.isascii() or not raw.isprintable() else raw).split()
-        )
+        return readable(raw)
 
     def _mend_ligatures(self, raw: str, start: int) -> str:
         """Lam-alef is one glyph for two letters, and pdfium reverses them: one box, two letters."""
         chars = list(raw)
-        for found in _LAM_ALEF.finditer(raw):
+        for found in LAM_ALEF.finditer(raw):
             here = found.start()
             if self._loose_box(start + here) == self._loose_box(start + here + 1):
                 chars[here], chars[here + 1] = chars[here + 1], chars[here]

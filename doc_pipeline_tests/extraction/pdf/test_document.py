@@ -9,7 +9,13 @@ import pytest
 from fpdf import FPDF
 
 from doc_pipeline.domain.element import Element, ExtractedText
-from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted, NoTextFound, OverLimit
+from doc_pipeline.domain.errors import (
+    FileCorrupt,
+    FileEncrypted,
+    NoTextFound,
+    OverLimit,
+    PasswordWrong,
+)
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 
@@ -92,7 +98,7 @@ def test_running_head_and_page_numbers_are_marked(report: ExtractedText) -> None
 
 def test_document_facts(report: ExtractedText) -> None:
     assert (report.pages, report.language, report.title) == (3, "en", "Bridges of the harbour")
-    assert (report.extractor, report.warnings) == ("pdf-lines@1", ())
+    assert (report.extractor, report.warnings) == ("pdf-lines@2", ())
 
 
 def test_progress_goes_page_by_page(tmp_path: Path) -> None:
@@ -103,9 +109,10 @@ def test_progress_goes_page_by_page(tmp_path: Path) -> None:
 
 def test_password(tmp_path: Path) -> None:
     path = _report(tmp_path / "raw", password="harbour")
-    for password in (None, "wrong"):
-        with pytest.raises(FileEncrypted):
-            _extract(path, password=password)
+    with pytest.raises(FileEncrypted):
+        _extract(path)
+    with pytest.raises(PasswordWrong):
+        _extract(path, password="wrong")
     assert _extract(path, password="harbour").pages == 3
 
 
@@ -120,17 +127,6 @@ def test_truncated_file_is_corrupt(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:400])
     with pytest.raises(FileCorrupt):
         _extract(path)
-
-
-def test_page_without_text_is_warned_of(tmp_path: Path) -> None:
-    """A scanned page among typed ones must not vanish silently."""
-    pdf = FPDF()
-    pdf.set_font("Helvetica", size=11)
-    pdf.add_page()
-    pdf.multi_cell(0, 6, PROSE)
-    pdf.add_page()
-    pdf.output(str(tmp_path / "raw"))
-    assert _extract(tmp_path / "raw").warnings == ("1 of 2 pages have no text (scans need OCR)",)
 
 
 def test_blank_document_has_no_text(tmp_path: Path) -> None:

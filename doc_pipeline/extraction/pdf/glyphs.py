@@ -1,0 +1,47 @@
+"""Characters of a text layer: which are garbage, and how the rest is written readably."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SOFT_HYPHENS = "\x02\ufffe\u00ad"
+LAM_ALEF = re.compile("[اأإآ]ل")
+_PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_SYMBOL_BULLETS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf076\uf0d8\uf0fc\uf02d\uf0a8\uf06e"), "•")
+"""Bullets as Word writes them, in fonts of symbols, by private characters."""
+_ODD_SPACES = "\x0b\x0c\x1c\x1d\x1e\x1f"
+_MIN_GLYPHS_TO_JUDGE = 20
+_MAX_GARBAGE = 0.25
+_UNREADABLE = {"Cc", "Co", "Cn", "Cs"}
+
+
+def visible(text: str) -> str:
+    """The characters that are no blanks."""
+    shown = "".join(text.split())
+    if any(odd in text for odd in _ODD_SPACES):  # `split` takes these control characters too
+        shown = "".join(char for char in text if not char.isspace() or char in _ODD_SPACES)
+    return shown
+
+
+def is_garbage(glyphs: str) -> bool:
+    """Whether fonts without a map to Unicode gave control and private characters."""
+    if glyphs.isascii() and glyphs.isprintable():
+        return False
+    unreadable = sum(map(_is_unreadable, glyphs.translate(_SYMBOL_BULLETS)))
+    if len(glyphs) < _MIN_GLYPHS_TO_JUDGE:
+        return bool(glyphs) and unreadable == len(glyphs)
+    return unreadable > len(glyphs) * _MAX_GARBAGE
+
+
+def readable(raw: str) -> str:
+    """One line without soft hyphens, unreadable characters and presentation forms."""
+    raw = raw.translate(_SYMBOL_BULLETS)
+    if _PRESENTATION_FORMS.search(raw):
+        raw = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), raw)
+    kept = (c for c in raw if c not in SOFT_HYPHENS and (c.isspace() or not _is_unreadable(c)))
+    return " ".join("".join(kept).split())
+
+
+def _is_unreadable(char: str) -> bool:
+    return char == "\ufffd" or unicodedata.category(char) in _UNREADABLE

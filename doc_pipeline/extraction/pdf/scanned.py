@@ -1,0 +1,50 @@
+"""Which pages OCR has to read: pictures of text, text drawn as outlines. Counts, does not read.
+
+Asked only of pages with little text: walking over a page's objects costs more than its text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_GLYPHS = 50
+"""A page with at least as many visible glyphs has a text layer."""
+
+_MIN_IMAGE_SHARE = 0.5
+_MIN_IMAGE_SHARE_WITHOUT_TEXT = 0.2
+_MIN_OUTLINES = 200
+_MOST_OBJECTS = 5_000
+_MAX_DEPTH = 4
+
+
+def is_picture_of_text(page: Any, glyphs: int) -> bool:
+    """Whether an open pdfium page with that many visible glyphs is to be read by OCR."""
+    if glyphs >= MAX_GLYPHS:
+        return False
+    share, outlines = _count(page)
+    if share > (_MIN_IMAGE_SHARE if glyphs else _MIN_IMAGE_SHARE_WITHOUT_TEXT):
+        return True
+    return glyphs == 0 and outlines >= _MIN_OUTLINES
+
+
+def _count(page: Any) -> tuple[float, int]:
+    """Share of the page that images cover (at most 1) and number of paths."""
+    import pypdfium2.raw as pdfium_c
+
+    page_left, page_bottom, page_right, page_top = page.get_bbox()
+    area = max((page_right - page_left) * (page_top - page_bottom), 1.0)
+    kinds = [pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_PATH]
+    covered, outlines = 0.0, 0
+    for number, thing in enumerate(page.get_objects(kinds, max_depth=_MAX_DEPTH)):
+        if number >= _MOST_OBJECTS:
+            break
+        if thing.type == pdfium_c.FPDF_PAGEOBJ_PATH:
+            outlines += 1
+        elif thing.level:
+            covered += area  # inside a form its place is not the page's: take it for the page
+        else:
+            left, bottom, right, top = thing.get_bounds()
+            width = min(right, page_right) - max(left, page_left)
+            height = min(top, page_top) - max(bottom, page_bottom)
+            covered += max(width, 0.0) * max(height, 0.0)
+    return min(covered / area, 1.0), outlines
