@@ -8,7 +8,7 @@ PipelineError
 ├── PermanentError        parked until the file, the code or the settings change
 │   ├── FileUnreadable  FileEmpty  FileCorrupt  FileEncrypted  PasswordWrong  NoTextFound
 │   ├── ExtractionFailed  ExtractionTimedOut  MemoryExceeded  ExtractorCrashed
-│   ├── OcrUnavailable  OcrLanguageMissing  ExtraMissing  AttachmentMissing
+│   ├── OcrUnavailable  OcrOff  OcrLanguageMissing  ExtraMissing  AttachmentMissing
 │   ├── ObjectGone  ArtifactMissing  StoreRefused  NameInvalid  OptionsInvalid
 │   ├── EmbeddingRefused*  EmbeddingQuotaSpent*  EmbeddingInvalid  InputTooLong  UnexpectedError
 │   └── SettingInvalid*  StorageNotConfigured*  ModelMismatch*  SchemaNewer*
@@ -272,6 +272,14 @@ class OcrUnavailable(PermanentError):
     code = "OCR_UNAVAILABLE"
     template = "The {kind} file is a picture of text, and there is no tesseract to read it."
     remedy = "Install tesseract (Debian: apt-get install tesseract-ocr), then retry."
+
+
+class OcrOff(PermanentError):
+    """The file is a picture of text and the settings forbid to read it. Field: kind."""
+
+    code = "OCR_OFF"
+    template = "The {kind} file is a picture of text, and reading pictures is switched off."
+    remedy = "Set DOC_PIPELINE_OCR_MODE=auto, then retry."
 
 
 class OcrLanguageMissing(PermanentError):
@@ -562,7 +570,7 @@ class OverLimit(RejectedError):
 
 def _with_figures(form: str, fields: dict[str, object]) -> str:
     shown = {
-        name: f"{value:,}" if isinstance(value, int) else _shown(value)
+        name: f"{value:,.10g}" if isinstance(value, int | float) else _shown(value)
         for name, value in fields.items()
     }
     return form.format_map(_Missing(shown))[:2000]

@@ -134,9 +134,15 @@ def extractor_id(kind: str) -> str:
 def shaping_of(kind: str, ocr: OcrSettings) -> dict[str, object]:
     """What shapes the text of a file of this kind beside its bytes, for its fingerprint.
 
-    Raises `TypeUnsupported`.
+    Where OCR may read it: its settings, and whether tesseract is there, so that a change of
+    either makes such a file new work. Raises `TypeUnsupported`.
     """
-    return {"extractor": extractor_id(kind)}
+    shaping: dict[str, object] = {"extractor": extractor_id(kind)}
+    if kind == "pdf" or extractor_for(kind) is _PICTURE:
+        engine = import_module("doc_pipeline.extraction.ocr.engine")
+        shaping["ocr"] = {"mode": ocr.mode, "languages": list(ocr.languages), "dpi": ocr.dpi}
+        shaping["is_there"] = engine.tesseract_version() is not None
+    return shaping
 
 
 _SECOND_WAYS: dict[str, LazyExtractor] = dict.fromkeys(

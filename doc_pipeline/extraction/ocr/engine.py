@@ -21,7 +21,6 @@ from functools import lru_cache
 _ASK_S = 20.0
 _PR_SET_PDEATHSIG = 1
 _PASSED_ON = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "HOME", "SYSTEMROOT")
-_SPEED = ("-c", "tessedit_do_invert=0")
 
 
 class TesseractFailed(Exception):
@@ -116,7 +115,7 @@ class Tesseract:
         Raises `TesseractFailed`, `TesseractTimedOut`.
         """
         resolution = ("--dpi", str(dpi)) if dpi else ()
-        options = ("-l", "+".join(languages), "--psm", "3", *resolution, *_SPEED, "tsv")
+        options = ("-l", "+".join(languages), "--psm", "3", *resolution, "tsv")
         return self._run(image, options, timeout_s)
 
     def look(self, image: bytes, *, dpi: int | None, timeout_s: float) -> str:

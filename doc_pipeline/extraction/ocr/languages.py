@@ -42,6 +42,9 @@ _BY_SCRIPT = {
 }
 """Languages whose data read a script, as tesseract's own script names go; all others are Latin."""
 
+_ALONE = frozenset({"chi_sim", "chi_tra", "jpn", "kor", "tha"})
+"""Their data reads Latin words too, and a second language turns characters into Latin garbage."""
+
 _NOT_LATIN = frozenset(code for codes in _BY_SCRIPT.values() for code in codes)
 _NOT_LANGUAGES = frozenset({"osd", "equ", "snum"})
 
@@ -66,6 +69,8 @@ def choose_languages(
     if not usable:
         has = ", ".join(code for code in installed if code not in _NOT_LANGUAGES)
         raise OcrLanguageMissing(languages=missing, installed=has or "none")
+    if usable[0] in _ALONE:
+        usable = usable[:1]
     if missing:
         read_as = ", ".join(usable)
         return usable, (f"OCR has no data for the language {missing}; it read as {read_as}.",)

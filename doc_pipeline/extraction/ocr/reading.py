@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _POOR = 60.0
+_LEAST_SIDE = 8
+_SMALL_SIDE = 1600
+_MOST_ENLARGED = 3.0
+_SURE_DPI = 150
 _LONGEST_SIDE = 12_000
 _MOST_PIXELS = 40_000_000
 _LEAST_DPI, _MOST_DPI = 70, 2400
@@ -90,6 +94,8 @@ def read_picture(image: Image, reader: Reader) -> Reading:
 
     Raises `TesseractFailed`, `TesseractTimedOut`.
     """
+    if min(image.size) < _LEAST_SIDE:
+        return Reading((), 0, *image.size, 1.0, reader.languages)
     page = _Page(image, reader)
     best = page.read(0, reader.languages)
     if not best.is_poor or not (best.words or page.has_ink):
@@ -114,7 +120,8 @@ class _Page:
         self._deadline = time.monotonic() + reader.page_s
         self._dpi = _dpi_of(image, reader.dpi)
         grey = image if image.mode == "L" else image.convert("L")
-        self._grey, self._scale = _within_bounds(grey)
+        self._scale = _scale_of(grey, self._dpi)
+        self._grey = _resized(grey, self._scale)
         if self._dpi is not None:
             self._dpi = max(_LEAST_DPI, round(self._dpi / self._scale))
 
@@ -177,17 +184,24 @@ def _dpi_of(image: Image, usual: int) -> int | None:
     return dpi if _LEAST_DPI <= dpi <= _MOST_DPI else None
 
 
-def _within_bounds(grey: Image) -> tuple[Image, float]:
-    """The picture, made smaller when it is gigantic, and how much smaller."""
-    scale = max(
-        1.0,
-        max(grey.size) / _LONGEST_SIDE,
-        (grey.width * grey.height / _MOST_PIXELS) ** 0.5,
-    )
+def _scale_of(grey: Image, dpi: int | None) -> float:
+    """Pixels of the picture for one that is read: > 1 for giants, < 1 for screen shots."""
+    longest = max(grey.size)
+    if longest > _LONGEST_SIDE or grey.width * grey.height > _MOST_PIXELS:
+        area = grey.width * grey.height / _MOST_PIXELS
+        return max(longest / _LONGEST_SIDE, area**0.5)
+    if longest < _SMALL_SIDE and (dpi is None or dpi < _SURE_DPI):
+        return max(longest / _SMALL_SIDE, 1 / _MOST_ENLARGED)
+    return 1.0
+
+
+def _resized(grey: Image, scale: float) -> Image:
     if scale == 1.0:
-        return grey, scale
+        return grey
+    from PIL.Image import Resampling
+
     size = (max(1, round(grey.width / scale)), max(1, round(grey.height / scale)))
-    return grey.resize(size), scale
+    return grey.resize(size, Resampling.BICUBIC)
 
 
 def _as_pnm(grey: Image) -> bytes:
