@@ -13,7 +13,16 @@ import warnings
 import typer
 
 from doc_pipeline import __version__
-from doc_pipeline.cli import doctor, documents, finding, processing, stack, standing, upkeep
+from doc_pipeline.cli import (
+    doctor,
+    documents,
+    extracting,
+    finding,
+    processing,
+    stack,
+    standing,
+    upkeep,
+)
 from doc_pipeline.cli.output import say_aside, say_error
 from doc_pipeline.domain.errors import (
     DocumentNotFound,
@@ -32,7 +41,7 @@ app = typer.Typer(
     epilog="Start with: doc-pipeline up    Then: doc-pipeline add report.pdf",
 )
 
-for module in (stack, documents, processing, finding, standing, upkeep, doctor):
+for module in (stack, documents, processing, finding, extracting, standing, upkeep, doctor):
     module.register(app)
 
 

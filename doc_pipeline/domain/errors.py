@@ -569,11 +569,14 @@ class OverLimit(RejectedError):
 
 
 def _with_figures(form: str, fields: dict[str, object]) -> str:
-    shown = {
-        name: f"{value:,.10g}" if isinstance(value, int | float) else _shown(value)
-        for name, value in fields.items()
-    }
+    shown = {name: _figure(value) for name, value in fields.items()}
     return form.format_map(_Missing(shown))[:2000]
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,g}" if isinstance(value, float) else _shown(value)
 
 
 def all_error_types() -> list[type[PipelineError]]:

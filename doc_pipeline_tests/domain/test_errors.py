@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -10,7 +12,10 @@ import pytest
 
 from doc_pipeline.domain import errors
 from doc_pipeline.domain.errors import (
+    LIMIT_SETTINGS,
     FileEmpty,
+    FileTooLarge,
+    OverLimit,
     PermanentError,
     PipelineError,
     RejectedError,
@@ -21,6 +26,8 @@ from doc_pipeline.domain.errors import (
     all_error_types,
     as_pipeline_error,
 )
+from doc_pipeline.domain.limits import Limits
+from doc_pipeline.settings import Settings
 
 BASES = {PipelineError, TransientError, PermanentError, RejectedError}
 each_error = pytest.mark.parametrize("error_type", all_error_types(), ids=lambda e: e.code)
@@ -134,3 +141,30 @@ def test_the_sentences_speak_of_settings_by_names_that_a_person_can_set() -> Non
     source = Path(errors.__file__).read_text(encoding="utf-8")
     for name in re.findall(r"DOC_PIPELINE_\w+", source):
         assert re.fullmatch(r"DOC_PIPELINE_[A-Z]+(_[A-Z]+)*", name)
+
+
+def test_no_two_errors_ask_for_the_same_with_the_same_verdict() -> None:
+    """Where remedy and verdict are the same, one code is enough."""
+    told = Counter((e.remedy, e.verdict) for e in all_error_types())
+    assert [remedy for (remedy, _), count in told.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("limit", LIMIT_SETTINGS)
+def test_a_limit_that_was_met_names_its_setting_and_the_figures(limit: str) -> None:
+    sentence = OverLimit(limit=limit, allowed=200.0, found=1_000_000).sentence
+    setting = LIMIT_SETTINGS[limit][1]
+    assert f"1,000,000 {LIMIT_SETTINGS[limit][0]}; {setting} allows 200." in sentence
+    assert setting.removeprefix("DOC_PIPELINE_").lower() in Settings.model_fields
+    assert limit in {each.name for each in fields(Limits)}
+
+
+def test_fixed_and_unknown_limits_are_told_too() -> None:
+    assert (
+        "101 levels of nesting; 100"
+        in OverLimit(limit="json_depth", allowed=100, found=101).sentence
+    )
+    assert (
+        "limit strange: 2 found, 1 allowed"
+        in OverLimit(limit="strange", allowed=1, found=2).sentence
+    )
+    assert FileTooLarge(found=2_000_000, allowed=1).sentence.startswith("The file has 2,000,000")
