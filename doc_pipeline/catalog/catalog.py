@@ -1,7 +1,8 @@
-"""The door to the SQL catalog: open it, and hand out its three repositories."""
+"""The door to the SQL catalog: open it, and hand out its repositories."""
 
 from __future__ import annotations
 
+from doc_pipeline.catalog.children import ChildRepository
 from doc_pipeline.catalog.database import Database
 from doc_pipeline.catalog.discovery import DiscoveryRepository
 from doc_pipeline.catalog.reading import ReadingRepository
@@ -12,9 +13,10 @@ BUSY_TIMEOUT_S = 30.0
 
 
 class Catalog:
-    """The SQL database. `discovery` is for the sensor, `work` for stages, `reading` for people.
+    """The SQL database, as its users see it.
 
-    May be shared by threads; each call is one short transaction.
+    `discovery` is for the sensor, `work` for stages, `children` for what is found inside
+    documents, `reading` for people. May be shared by threads; each call is one short transaction.
     """
 
     def __init__(self, database: Database) -> None:
@@ -22,6 +24,7 @@ class Catalog:
         self.discovery = DiscoveryRepository(database)
         self.work = WorkRepository(database)
         self.reading = ReadingRepository(database)
+        self.children = ChildRepository(database)
 
     @property
     def url(self) -> str:

@@ -151,5 +151,8 @@ def _read(session: Session, document_ids: Collection[str]) -> dict[str, ClaimedD
                 version=row.current_version,
                 lifecycle=row.lifecycle,
                 attempts=row.attempts,
+                parent_id=row.parent_id,
+                depth=row.depth,
+                attachment_key=row.attachment_key,
             )
     return found

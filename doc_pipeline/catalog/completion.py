@@ -45,7 +45,11 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """What is known of a document when all its stages are done."""
+    """What is known of a document when all its stages are done.
+
+    `text_key` is where the plain text lies in the artifact store. Dates are what the file itself
+    tells. `ocr_confidence` is 0 to 100.
+    """
 
     document_id: str
     version: int
@@ -58,6 +62,18 @@ class DocumentRecord:
     tokens: int
     kind: str
     embedding_model: str
+    text_key: str | None = None
+    author: str | None = None
+    file_created_at: datetime | None = None
+    file_modified_at: datetime | None = None
+    extractor: str | None = None
+    fallback: str | None = None
+    ocr_pages: int = 0
+    ocr_confidence: float | None = None
+    warnings: Sequence[str] = ()
+    attachments: int = 0
+    cpu_s: float | None = None
+    peak_memory_mb: float | None = None
 
 
 def complete_documents(session: Session, records: Sequence[DocumentRecord], run_id: str) -> None:
@@ -123,6 +139,18 @@ def _write_facts(session: Session, records: Sequence[DocumentRecord], moment: da
             "token_count": record.tokens,
             "file_type": record.kind,
             "embedding_model": record.embedding_model,
+            "text_key": record.text_key,
+            "author": record.author,
+            "file_created_at": record.file_created_at,
+            "file_modified_at": record.file_modified_at,
+            "extractor": record.extractor,
+            "fallback": record.fallback,
+            "ocr_pages": record.ocr_pages,
+            "ocr_confidence": record.ocr_confidence,
+            "warnings": list(record.warnings),
+            "attachment_count": record.attachments,
+            "extract_cpu_seconds": record.cpu_s,
+            "peak_memory_mb": record.peak_memory_mb,
         }
         for record in records
     ]

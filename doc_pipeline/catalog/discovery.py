@@ -12,15 +12,16 @@ from typing import Any
 from sqlalchemy import select
 
 from doc_pipeline.catalog.database import pages
+from doc_pipeline.catalog.family import hide_documents, hold_descendants, lock_family
 from doc_pipeline.catalog.models import Document, DocumentOptionsRow, PipelineState, now
 from doc_pipeline.catalog.queue import Batch, QueueRepository
 from doc_pipeline.catalog.registration import (
     SENSOR,
     Registration,
     document_uuid_of,
-    register_uploads,
+    register_documents,
 )
-from doc_pipeline.catalog.transitions import move, upsert
+from doc_pipeline.catalog.transitions import upsert
 from doc_pipeline.domain.document import Lifecycle, Origin, ProcessingStatus, UploadObject
 
 __all__ = [
@@ -115,30 +116,18 @@ class DiscoveryRepository(QueueRepository):
         """
         if uploads:
             with self._database.write() as session:
-                register_uploads(session, uploads)
+                register_documents(session, uploads)
+                hold_descendants(session, [item.document_id for item in uploads if item.held])
 
     def mark_deleted(self, document_ids: Collection[str]) -> int:
-        """Hide documents whose upload is gone; `removals_waiting` names them from now on.
+        """Hide documents whose upload is gone, and all that was found inside them.
 
-        A run that holds one may finish it; it stays hidden.
+        `removals_waiting` names them from now on. A run that holds one may finish it; it stays
+        hidden. Returns how many were hidden, attachments included.
         """
         with self._database.write() as session:
-            return len(
-                move(
-                    session,
-                    document_ids,
-                    where=Document.lifecycle != Lifecycle.DELETED,
-                    values={
-                        "lifecycle": Lifecycle.DELETED,
-                        "deleted_at": now(),
-                        "is_removal_due": True,
-                        "batch_id": None,
-                        "batch_assigned_at": None,
-                    },
-                    what="deleted",
-                    actor=SENSOR,
-                )
-            )
+            family = lock_family(session, document_ids)
+            return hide_documents(session, family, actor=SENSOR)
 
     def removals_waiting(self, limit: int) -> list[str]:
         """Deleted documents that may still be in the index and that no run holds."""

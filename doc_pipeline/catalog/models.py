@@ -91,6 +91,7 @@ class Document(Base):
 
     `is_due_again`: it changed while a run held it, so it waits again when that run is done.
     `is_removal_due`: it was deleted and its rows may still be in the index.
+    `attachment_key`: where the bytes of an attachment lie in the artifact store.
     """
 
     __tablename__ = "documents"
@@ -113,6 +114,7 @@ class Document(Base):
         Index("ix_documents_owner", "owner_id", "seq"),
         Index("ix_documents_run", "run_id"),
         Index("ix_documents_batch", "batch_id"),
+        Index("ix_documents_parent", "parent_id", "attachment_number"),
         {"sqlite_autoincrement": True},
     )
 
@@ -168,6 +170,25 @@ class Document(Base):
     embedding_model: Mapped[str | None]
     # The attribute name `metadata` belongs to SQLAlchemy.
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+
+    # No delete rule: a parent's row that went alone would leave rows in the index, and artifacts,
+    # of children that nobody knows any more. One statement that deletes both is let through.
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("documents.document_id"))
+    depth: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    attachment_number: Mapped[int | None]
+    attachment_key: Mapped[str | None]
+    attachment_count: Mapped[int | None]
+    author: Mapped[str | None]
+    file_created_at: Mapped[datetime | None]
+    file_modified_at: Mapped[datetime | None]
+    extractor: Mapped[str | None]
+    fallback: Mapped[str | None]
+    ocr_pages: Mapped[int | None]
+    ocr_confidence: Mapped[float | None]
+    text_key: Mapped[str | None]
+    warnings: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    extract_cpu_seconds: Mapped[float | None]
+    peak_memory_mb: Mapped[float | None]
 
     owner: Mapped[Owner | None] = relationship(lazy="raise")
 

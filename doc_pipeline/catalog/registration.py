@@ -1,6 +1,6 @@
-"""How uploads become rows: inserted, or brought back into the queue.
+"""How uploads and attachments become rows: inserted, or brought back into the queue.
 
-One transaction for many uploads; who decides that they changed is discovery.py.
+One transaction for many; who decides that they changed is discovery.py and children.py.
 """
 
 from __future__ import annotations
@@ -36,13 +36,27 @@ from doc_pipeline.domain.stage import Stage
 
 SENSOR = "sensor"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "doc-pipeline/upload")
+_ATTACHMENTS = uuid.uuid5(uuid.NAMESPACE_URL, "doc-pipeline/attachment")
 _REGISTER_LOCK = 0x646F6370
 _KEY = "of_document"
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an attachment was found: in which document, how deep, and where its bytes are now."""
+
+    parent_id: str
+    depth: int
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
-    """An upload to be registered. With an `error` the document fails at once."""
+    """A file to be registered. With an `error` the document fails at once.
+
+    An attachment has a `place`; its `upload` is what an object of its name would be.
+    """
 
     upload: UploadObject
     document_id: str
@@ -51,6 +65,12 @@ class Registration:
     options_hash: str
     held: bool
     error: PipelineError | None = None
+    place: Place | None = None
+
+
+class _Author(NamedTuple):
+    actor: str
+    run_id: str | None
 
 
 class _Known(NamedTuple):
@@ -64,17 +84,30 @@ def document_uuid_of(upload_key: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, upload_key)
 
 
-def register_uploads(session: Session, uploads: Sequence[Registration]) -> None:
-    """Write documents, their options, owners, errors and events."""
+def lock_registration(session: Session) -> None:
+    """One at a time, before any row is locked.
+
+    Numbers become visible in their order, so that who reads on from the last one seen misses none.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        # One at a time: numbers become visible in their order, so that who reads on from the
-        # last one seen misses none.
         session.execute(select(func.pg_advisory_xact_lock(_REGISTER_LOCK)))
+
+
+def register_documents(
+    session: Session,
+    uploads: Sequence[Registration],
+    *,
+    actor: str = SENSOR,
+    run_id: str | None = None,
+) -> None:
+    """Write documents, their options, owners, errors and events."""
+    lock_registration(session)
+    by = _Author(actor, run_id)
     latest = {item.document_id: item for item in uploads}
     _add_owners(session, {item.options.owner for item in latest.values()} - {None})
     known = _lock_known(session, latest)
-    _insert(session, [item for name, item in latest.items() if name not in known])
-    _update(session, [item for name, item in latest.items() if name in known], known)
+    _insert(session, [item for name, item in latest.items() if name not in known], by)
+    _update(session, [item for name, item in latest.items() if name in known], known, by)
     options = [
         {
             "document_id": item.document_id,
@@ -129,16 +162,16 @@ def _lock_known(session: Session, document_ids: Collection[str]) -> dict[str, _K
     return known
 
 
-def _insert(session: Session, uploads: Sequence[Registration]) -> None:
+def _insert(session: Session, uploads: Sequence[Registration], by: _Author) -> None:
     if not uploads:
         return
     rows = [
         {
             **_upload_columns(item),
             **_queue_columns(item),
-            "id": document_uuid_of(item.upload.key),
+            "id": _uuid_of(item),
             "document_id": item.document_id,
-            "origin": Origin.UPLOAD,
+            "origin": Origin.ATTACHMENT if item.place else Origin.UPLOAD,
             "source_key": item.upload.key,
             "original_name": item.upload.key.rsplit("/", 1)[-1],
             "registered_at": now(),
@@ -147,10 +180,18 @@ def _insert(session: Session, uploads: Sequence[Registration]) -> None:
     ]
     session.execute(insert(table_of(Document)), rows)
     changes = [(item.document_id, None, _status_of(item)) for item in uploads]
-    add_events(session, changes, what="registered", actor=SENSOR)
+    add_events(session, changes, what="registered", actor=by.actor, run_id=by.run_id)
 
 
-def _update(session: Session, uploads: Sequence[Registration], known: Mapping[str, _Known]) -> None:
+def _uuid_of(item: Registration) -> uuid.UUID:
+    if item.place is None:
+        return document_uuid_of(item.upload.key)
+    return uuid.uuid5(_ATTACHMENTS, item.document_id)
+
+
+def _update(
+    session: Session, uploads: Sequence[Registration], known: Mapping[str, _Known], by: _Author
+) -> None:
     settled: list[dict[str, Any]] = []
     in_work: list[dict[str, Any]] = []
     changes: dict[str, list[tuple[str, ProcessingStatus | None, ProcessingStatus]]] = {}
@@ -172,7 +213,7 @@ def _update(session: Session, uploads: Sequence[Registration], known: Mapping[st
             columns = {name: bindparam(name) for name in rows[0] if name != _KEY}
             session.connection().execute(statement.values(columns), rows)
     for what, changed in changes.items():
-        add_events(session, changed, what=what, actor=SENSOR)
+        add_events(session, changed, what=what, actor=by.actor, run_id=by.run_id)
 
 
 def _status_of(item: Registration) -> ProcessingStatus:
@@ -181,7 +222,12 @@ def _status_of(item: Registration) -> ProcessingStatus:
 
 def _upload_columns(item: Registration) -> dict[str, Any]:
     """What an upload says of its document, whatever is being done with it."""
+    place = item.place
     return {
+        "parent_id": place.parent_id if place else None,
+        "depth": place.depth if place else 0,
+        "attachment_number": place.number if place else None,
+        "attachment_key": place.key if place else None,
         "storage_url": item.storage_url,
         "owner_id": item.options.owner,
         "etag": item.upload.etag,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,10 @@ from doc_pipeline.domain.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One document. `seconds` is what the stages of its current version took together."""
+    """One document. `seconds` is what the stages of its current version took together.
+
+    `extract_cpu_seconds` and `peak_memory_mb` are what its extraction took.
+    """
 
     document_id: str
     id: uuid.UUID
@@ -60,6 +63,22 @@ class DocumentView:
     processed_at: datetime | None
     deleted_at: datetime | None
     seconds: float | None
+    parent_id: str | None
+    depth: int
+    attachment_number: int | None
+    attachment_key: str | None
+    attachment_count: int | None
+    author: str | None
+    file_created_at: datetime | None
+    file_modified_at: datetime | None
+    extractor: str | None
+    fallback: str | None
+    ocr_pages: int | None
+    ocr_confidence: float | None
+    text_key: str | None
+    warnings: Sequence[str]
+    extract_cpu_seconds: float | None
+    peak_memory_mb: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from doc_pipeline.catalog.database import Database, named_errors
 from doc_pipeline.domain.errors import CatalogUnavailable, SchemaNewer
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All revisions this code knows, oldest first; a test compares them with migrations/versions."""
 
 SCRIPTS = "doc_pipeline.catalog:migrations"

@@ -5,7 +5,7 @@ Only active documents are in them: a deleted one is gone from here with the tick
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table
 
 from doc_pipeline.catalog.column_types import JsonData, PlainText, UtcTime, UuidText
 
@@ -47,6 +47,22 @@ V_DOCUMENTS = Table(
     Column("registered_at", UtcTime()),
     Column("processing_started_at", UtcTime()),
     Column("processed_at", UtcTime()),
+    Column("origin", PlainText()),
+    Column("parent_id", PlainText()),
+    Column("depth", Integer),
+    Column("attachment_number", Integer),
+    Column("attachment_count", Integer),
+    Column("author", PlainText()),
+    Column("file_created_at", UtcTime()),
+    Column("file_modified_at", UtcTime()),
+    Column("extractor", PlainText()),
+    Column("fallback", PlainText()),
+    Column("ocr_pages", Integer),
+    Column("ocr_confidence", Double),
+    Column("warnings", JsonData()),
+    Column("text_key", PlainText()),
+    Column("extract_cpu_seconds", Double),
+    Column("peak_memory_mb", Double),
 )
 
 V_CHUNKS = Table(
@@ -70,6 +86,9 @@ V_CHUNKS = Table(
     Column("owner_id", PlainText()),
     Column("file_type", PlainText()),
     Column("language", PlainText()),
+    Column("parent_id", PlainText()),
+    Column("author", PlainText()),
+    Column("text_key", PlainText()),
 )
 
 VIEWS = {view.name: view for view in (V_DOCUMENTS, V_CHUNKS)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, cast
@@ -86,6 +86,10 @@ class DocumentOptions:
         data = asdict(self)
         data["priority"] = self.priority.name
         return data
+
+    def of_attachment(self) -> DocumentOptions:
+        """What holds for a file inside this document: the same, but that nobody held it back."""
+        return replace(self, hold=False)
 
 
 _CHUNK_STRATEGIES = {"adaptive", "fixed"}

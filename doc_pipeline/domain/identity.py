@@ -48,8 +48,20 @@ def document_id_of(upload_key: str) -> str:
 
     `[a-z0-9-]`, at most 80 characters, the same for ever.
     """
-    digest = hashlib.sha256(upload_key.encode("utf-8")).hexdigest()[:_DIGEST_LENGTH]
-    name = upload_key.rsplit("/", 1)[-1]
+    return _id_of(upload_key.rsplit("/", 1)[-1], upload_key)
+
+
+def attachment_id_of(parent_id: str, name: str) -> str:
+    """Partition key of an attachment: as that of an upload, made of its parent's id and its name.
+
+    No upload has it: its digest is made with a NUL, which upload keys cannot hold.
+    """
+    return _id_of(name.rsplit("/", 1)[-1], f"{parent_id}\0{name}")
+
+
+def _id_of(name: str, made_of: str) -> str:
+    """Slug of the name, '-', 12 hex of the sha256 of what makes it unlike others."""
+    digest = hashlib.sha256(made_of.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     plain = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
     ascii_name = plain.encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
