@@ -20,6 +20,7 @@ from doc_pipeline.domain.errors import (
 )
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.intake.ole import OLE_MAGIC
+from doc_pipeline.intake.packages import ZIPPED
 from doc_pipeline.intake.pictures import count_pixels
 from doc_pipeline.intake.sniffing import FileType, sniff_file
 from doc_pipeline.intake.zip_gate import check_member_list, check_members
@@ -28,7 +29,6 @@ _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?[\w:.-]+\s+(?:\"([^\"]*)\"|'([^']*)'
 _REFERENCE = re.compile(rb"[&%](?!(?:amp|lt|gt|quot|apos);)[\w:.-]+;")
 _DECLARATIONS_BYTES = 256 * 1024
 _ZIP_SEARCHED = 1024
-_ZIPPED = frozenset({"zip", "docx", "pptx", "xlsx", "xlsb", "odt", "ods", "odp", "epub"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def admit_file(
 
 
 def _check_content(path: Path, file_type: FileType, limits: Limits, *, has_password: bool) -> None:
-    if file_type.kind in _ZIPPED:
+    if file_type.kind in ZIPPED:
         check_members(path, file_type.kind, limits, has_password=has_password)
     elif file_type.kind in {"xml", "svg", "html"}:
         _check_entities(path)

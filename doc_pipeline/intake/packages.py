@@ -10,8 +10,12 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from doc_pipeline.intake.kinds import kind_of_name
+
 ReadMember = Callable[[str], bytes]
 
+ZIPPED = frozenset({"zip", "docx", "pptx", "xlsx", "xlsb", "odt", "ods", "odp", "epub"})
+"""Kinds of file that are zips and have an extractor."""
 _MOST_READ = 64 * 1024
 _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 _MIME_MEMBER = re.compile(rb"mimetype(application/[\w.+-]+?)(?=PK|\s|$)")
@@ -49,13 +53,18 @@ _OTHER_MARKS = (
 )
 
 
-def package_kind(path: Path, head: bytes) -> str:
-    """Kind of a zip file; 'zip' for a plain archive. A damaged list is made up for by `head`."""
+def package_kind(path: Path, head: bytes, name: str) -> str:
+    """Kind of a zip file; 'zip' for a plain archive.
+
+    A damaged list is made up for by `head`, and where that does not tell by the name.
+    """
     try:
         with zipfile.ZipFile(path) as package:
             return kind_of_members(head, package.namelist(), lambda name: _read(package, name))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return kind_of_members(head, names_in(head), lambda _: b"")
+        kind = kind_of_members(head, names_in(head), lambda _: b"")
+        claimed = kind_of_name(name)
+        return claimed if kind == "zip" and claimed in ZIPPED else kind
 
 
 def kind_of_members(head: bytes, names: Sequence[str], read: ReadMember) -> str:

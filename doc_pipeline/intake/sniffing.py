@@ -91,7 +91,7 @@ def sniff_file(path: Path, name: str) -> FileType:
         if kind == "ole":
             kind = ole_kind(file, head, name)
     if kind == "zip":
-        kind = package_kind(path, head)
+        kind = package_kind(path, head, name)
     elif kind is None:
         kind = _text_kind(head, name)
     claimed = kind_of_name(name)

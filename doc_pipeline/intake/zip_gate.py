@@ -61,37 +61,44 @@ def check_members(path: Path, kind: str, limits: Limits, *, has_password: bool) 
         return
     if len(members) > limits.zip_members:
         raise OverLimit(limit="zip_members", allowed=limits.zip_members, found=len(members))
-    _check_expansion(members, limits)
-    _check_places(path, members)
+    _check_expansion(members, path.stat().st_size, limits)
+    _check_itself(members, path)
     if is_locked or (kind == "epub" and any(_is_rights(member) for member in members)):
         raise FileEncrypted(kind=kind)
     if not has_password and any(member.flag_bits & 1 for member in members):
         raise FileEncrypted(kind=kind)
 
 
-def _check_expansion(members: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
+def _check_expansion(members: Sequence[zipfile.ZipInfo], size_bytes: int, limits: Limits) -> None:
     expanded = sum(member.file_size for member in members)
     if expanded > limits.zip_expanded_bytes:
         allowed = limits.zip_expanded_bytes
         raise OverLimit(limit="zip_expanded_bytes", allowed=allowed, found=expanded)
-    packed = sum(member.compress_size for member in members)
+    if expanded <= _HARMLESS_BYTES:
+        return
+    # Members that share their bytes pack better than they say: the file's size is what they have.
+    packed = min(sum(member.compress_size for member in members), size_bytes)
     ratio = expanded / max(packed, 1)
-    if expanded > _HARMLESS_BYTES and ratio > limits.zip_ratio:
+    if ratio > limits.zip_ratio:
         raise OverLimit(limit="zip_ratio", allowed=limits.zip_ratio, found=round(ratio))
-
-
-def _check_places(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Members that share their bytes, or are the archive itself, grow without end when opened."""
-    ordered = sorted(members, key=lambda member: member.header_offset)
-    ends = [m.header_offset + _HEADER_BYTES + m.compress_size for m in ordered]
-    overlaps = sum(
-        end > following.header_offset for end, following in zip(ends, ordered[1:], strict=False)
-    )
+    overlaps = _count_overlaps(members)
     if overlaps:
         raise OverLimit(limit="zip_overlaps", allowed=0, found=overlaps)
+
+
+def _count_overlaps(members: Sequence[zipfile.ZipInfo]) -> int:
+    ordered = sorted(members, key=lambda member: member.header_offset)
+    ends = [m.header_offset + _HEADER_BYTES + m.compress_size for m in ordered]
+    return sum(
+        end > following.header_offset for end, following in zip(ends, ordered[1:], strict=False)
+    )
+
+
+def _check_itself(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
+    """An archive that holds itself has no end."""
     size_bytes = path.stat().st_size
     twins = [member for member in members if member.file_size == size_bytes]
-    if twins and any(_checksum(path) == member.CRC for member in twins):
+    if twins and _checksum(path) in {member.CRC for member in twins}:
         raise OverLimit(limit="zip_in_itself", allowed=0, found=len(twins))
 
 

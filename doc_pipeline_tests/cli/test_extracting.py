@@ -207,7 +207,7 @@ def test_without_child_processes_it_works_too(run: CommandLine, files: Path) -> 
     assert ended.out.startswith("Terms")
 
 
-def start(tmp_path: Path, *words: str, **more: Any) -> subprocess.Popen[bytes]:
+def start(tmp_path: Path, *words: str, **more: Any) -> subprocess.Popen[Any]:
     environment = {**os.environ, "DOC_PIPELINE_DATA_DIR": str(tmp_path / "data")}
     command = [sys.executable, "-m", "doc_pipeline.cli.main", "extract", *words]
     return subprocess.Popen(command, env=environment, cwd=tmp_path, **more)

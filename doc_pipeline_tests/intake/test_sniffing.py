@@ -78,6 +78,16 @@ def test_truncated_package_keeps_its_kind() -> None:
     assert sniff_kind(buffer.getvalue()[:300], "a.docx") == "docx"
 
 
+def test_a_package_cut_before_its_parts_is_what_its_name_says(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("[Content_Types].xml", "x" * 5000)
+        package.writestr("word/document.xml", "x")
+    path.write_bytes(path.read_bytes()[:300])
+    assert sniff_file(path, "a.docx").kind == "docx"
+    assert sniff_file(path, "a").kind == "zip"
+
+
 def test_claimed_type_is_kept_beside_the_real_one(tmp_path: Path) -> None:
     path = tmp_path / "raw"
     path.write_bytes(b"%PDF-1.7\n")
