@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, true
 
 from doc_pipeline.catalog.database import Database, pages
 from doc_pipeline.catalog.document_rows import read_documents, select_documents
@@ -31,7 +31,8 @@ from doc_pipeline.catalog.rows import (
     StageRow,
 )
 from doc_pipeline.catalog.views import VIEWS
-from doc_pipeline.domain.document import Lifecycle, ProcessingStatus
+from doc_pipeline.domain.attachment import ATTACHMENT_MARK
+from doc_pipeline.domain.document import Lifecycle, Origin, ProcessingStatus
 from doc_pipeline.domain.stage import STAGES, Stage
 
 __all__ = [
@@ -69,12 +70,16 @@ class ReadingRepository:
     def find(self, text: str) -> list[DocumentView]:
         """Documents a person may mean: by id, upload key, file name, or a part of those.
 
-        An exact match stands alone.
+        An exact match stands alone. An attachment is found by its parent's name only when the
+        text goes on to its own (`mail.eml!/rep`).
         """
         is_active = Document.lifecycle == Lifecycle.ACTIVE
+        is_named = Document.origin != Origin.ATTACHMENT
         part = or_(
             Document.document_id.icontains(text, autoescape=True),
-            Document.source_key.icontains(text, autoescape=True),
+            Document.original_name.icontains(text, autoescape=True),
+            Document.source_key.icontains(text, autoescape=True)
+            & (true() if ATTACHMENT_MARK in text else is_named),
         )
         tries: list[ColumnElement[bool]] = [
             Document.document_id == text,
@@ -95,6 +100,7 @@ class ReadingRepository:
         *,
         status: ProcessingStatus | None = None,
         owner: str | None = None,
+        parent_id: str | None = None,
         limit: int = 100,
         after_seq: int | None = None,
     ) -> list[DocumentView]:
@@ -104,6 +110,8 @@ class ReadingRepository:
             statement = statement.where(Document.processing_status == status)
         if owner is not None:
             statement = statement.where(Document.owner_id == owner)
+        if parent_id is not None:
+            statement = statement.where(Document.parent_id == parent_id)
         if after_seq is not None:
             statement = statement.where(Document.seq < after_seq)
         with self._database.read() as session:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
 from doc_pipeline.catalog.claims import Claim, ClaimedDocument, claim_documents
@@ -34,7 +34,7 @@ from doc_pipeline.catalog.transitions import (
     unless_due_again,
     upsert,
 )
-from doc_pipeline.domain.document import Lifecycle, ProcessingStatus
+from doc_pipeline.domain.document import Lifecycle, Origin, ProcessingStatus
 from doc_pipeline.domain.errors import PipelineError
 from doc_pipeline.domain.stage import PROGRESS_AFTER, Stage, StageResult
 
@@ -121,7 +121,11 @@ class WorkRepository:
             session.execute(
                 update(Document)
                 .where(Document.document_id == document_id)
-                .values(**of_file, current_version=version, updated_at=now())
+                .values(
+                    **{**of_file, **_as_attached(of_file)},
+                    current_version=version,
+                    updated_at=now(),
+                )
                 .execution_options(synchronize_session=False)
             )
         return version
@@ -333,6 +337,19 @@ class WorkRepository:
                 what="came back",
             )
             _update_held_by_any(session, document_ids)
+
+
+def _as_attached(of_file: Mapping[str, Any]) -> dict[str, Any]:
+    """What an attachment keeps: its parent says it, and may have said more since this claim."""
+    is_attached = Document.origin == Origin.ATTACHMENT
+    return {
+        name: case((is_attached, column), else_=bindparam(None, of_file[name], column.type))
+        for name, column in (
+            ("etag", Document.etag),
+            ("size_bytes", Document.size_bytes),
+            ("uploaded_at", Document.uploaded_at),
+        )
+    }
 
 
 def _number_for(session: Session, document_id: str, sha256: str) -> int:

@@ -6,6 +6,7 @@ The last stage: in the same transaction the documents become completed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from doc_pipeline.catalog.completion import DocumentRecord
 from doc_pipeline.domain.identity import fingerprint_of
@@ -31,6 +32,7 @@ def _record(embedded: EmbeddedDocument, adapters: Adapters) -> DocumentRecord:
     about = ready.chunked.facts
     facts = about.facts
     usage = facts["usage"] or {}
+    peak_bytes = usage.get("peak_memory_bytes")
     return DocumentRecord(
         document_id=ready.document.document_id,
         version=ready.version,
@@ -43,4 +45,27 @@ def _record(embedded: EmbeddedDocument, adapters: Adapters) -> DocumentRecord:
         tokens=ready.chunked.tokens,
         kind=facts["kind"],
         embedding_model=adapters.embedder.model_id,
+        text_key=about.text_key,
+        author=facts["author"],
+        file_created_at=moment_of(facts["created_at"]),
+        file_modified_at=moment_of(facts["modified_at"]),
+        extractor=facts["extractor"],
+        fallback=facts["fallback"],
+        ocr_pages=facts["ocr_pages"],
+        ocr_confidence=facts["ocr_confidence"],
+        warnings=facts["warnings"],
+        attachments=len(facts["attachments"]),
+        cpu_s=usage.get("cpu_s"),
+        peak_memory_mb=peak_bytes / 1_000_000 if peak_bytes else None,
     )
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A date as a file tells it; UTC where it names no zone, None where it is no date."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -26,6 +26,19 @@ from doc_pipeline.catalog.views import VIEWS
 from doc_pipeline.domain.errors import CatalogUnavailable, SchemaNewer
 
 ROOT = Path(doc_pipeline.__file__).parents[1]
+OLD_ROW = """
+INSERT INTO documents (id, document_id, source_key, storage_url, original_name, etag, size_bytes,
+    uploaded_at, registered_at, updated_at, title, metadata)
+VALUES ('f105d64f-1f6f-54db-a364-e9cbd2d41eb4', 'old-1', 'old.txt', 'file:///old.txt', 'old.txt',
+    '1', 7, '2026-03-01 12:00:00', '2026-03-01 12:00:00', '2026-03-01 12:00:00', 'A title', '{}')
+"""
+CHILD_ROW = """
+INSERT INTO documents (id, document_id, source_key, storage_url, original_name, etag, size_bytes,
+    uploaded_at, registered_at, updated_at, title, metadata, origin, parent_id, depth)
+VALUES ('f105d64f-1f6f-54db-a364-e9cbd2d41eb5', 'child-1', 'old.txt!/a', 'file:///a', 'a',
+    '1', 7, '2026-03-01 12:00:00', '2026-03-01 12:00:00', '2026-03-01 12:00:00', 'A title', '{}',
+    'attachment', 'old-1', 1)
+"""
 
 
 def test_migrations_equal_models(catalog: Catalog, catalog_url: str) -> None:
@@ -98,6 +111,52 @@ def test_downgrade_leaves_nothing(catalog: Catalog, catalog_url: str) -> None:
         command.downgrade(config, "base")
     left = set(inspect(engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}
     assert left == set()
+    engine.dispose()
+
+
+def _config(connection: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    config.attributes["connection"] = connection
+    return config
+
+
+def _columns(catalog_url: str) -> dict[str, list[str]]:
+    engine = create_engine(catalog_url)
+    there = inspect(engine)
+    names = [*there.get_table_names(), *there.get_view_names()]
+    columns = {name: [c["name"] for c in there.get_columns(name)] for name in names}
+    columns["checks"] = sorted(str(c["name"]) for c in there.get_check_constraints("documents"))
+    columns["indexes"] = sorted(str(i["name"]) for i in there.get_indexes("documents"))
+    engine.dispose()
+    return columns
+
+
+def test_documents_of_the_first_schema_are_kept_both_ways(catalog_url: str) -> None:
+    """Up with what was in it, and down again without the attachments that came meanwhile."""
+    from alembic import command
+
+    engine = create_engine(catalog_url)
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+    old = _columns(catalog_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(OLD_ROW)
+    catalog = open_catalog(catalog_url)
+    (found,) = catalog.reading.list_documents()
+    assert (found.title, found.parent_id, found.depth) == ("A title", None, 0)
+    assert (found.warnings, found.author, found.ocr_pages) == ((), None, None)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(CHILD_ROW)
+    assert len(catalog.reading.view_rows("v_documents", "parent_id = 'old-1'")) == 1
+    catalog.close()
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), "0001")
+    assert _columns(catalog_url) == old
+    with engine.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT document_id, title FROM v_documents").all()
+        assert [tuple(row) for row in rows] == [("old-1", "A title")]
+        command.upgrade(_config(connection), "head")
     engine.dispose()
 
 

@@ -13,6 +13,7 @@ from doc_pipeline.domain.identity import (
     MAX_ID_LENGTH,
     MAX_KEY_BYTES,
     artifact_prefix,
+    attachment_id_of,
     check_upload_key,
     chunk_ids_of,
     document_id_of,
@@ -54,6 +55,15 @@ def test_a_document_id_is_readable_and_stays_the_same_for_ever() -> None:
     """Written out: were this to change, every partition of every deployment would be orphaned."""
     assert document_id_of("contracts/Lease 2026.pdf") == "lease-2026-pdf-a319b218e2e3"
     assert document_id_of("合同") == "document-06c891807ee3"
+
+
+def test_an_attachment_id_is_readable_and_stays_the_same_for_ever() -> None:
+    mail = document_id_of("in/mail.eml")
+    assert attachment_id_of(mail, "plans/Plan 7.txt") == "plan-7-txt-12c757f9d421"
+    assert attachment_id_of("other", "plans/Plan 7.txt") != attachment_id_of(
+        mail, "plans/Plan 7.txt"
+    )
+    assert is_document_id(attachment_id_of(mail, "\ud800 \0.pdf"))
 
 
 @pytest.mark.parametrize("key", ODD_KEYS, ids=ascii)

@@ -3,7 +3,6 @@
 Revision: 0002, after: 0001
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -131,10 +130,6 @@ def _drop_views() -> None:
 
 def _rebuild_without_columns() -> None:
     """SQLite drops no column that refers to another table."""
-    checks = sa.inspect(op.get_bind()).get_check_constraints("documents")
-    restated = tuple(sa.CheckConstraint(c["sqltext"], name=op.f(str(c["name"]))) for c in checks)
-    with op.batch_alter_table(
-        "documents", table_args=restated, table_kwargs={"sqlite_autoincrement": True}
-    ) as batch:
+    with op.batch_alter_table("documents", table_kwargs={"sqlite_autoincrement": True}) as batch:
         for name in COLUMNS:
             batch.drop_column(name)
