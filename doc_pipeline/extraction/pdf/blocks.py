@@ -86,10 +86,24 @@ class _Block:
         values = sum(_ends_in_value(line.text) for line in self.lines)
         if values > len(self.lines) * 0.6:
             return True
-        left = min(line.left for line in self.lines)
-        right = max(line.right for line in self.lines)
-        full = sum(line.right >= right - 0.12 * (right - left) for line in self.lines[:-1])
+        full = sum(sum(_reach_the_edge(column)) for column in self._columns())
+        full -= _reach_the_edge(self._columns()[-1])[-1]
         return full * 2 < len(self.lines) - 1
+
+    def _columns(self) -> list[list[Line]]:
+        """The lines, parted where the block goes on in the next column."""
+        columns = [[self.lines[0]]]
+        for before, line in pairwise(self.lines):
+            if line.top < before.top - line.size / 2:
+                columns.append([])
+            columns[-1].append(line)
+        return columns
+
+
+def _reach_the_edge(lines: Sequence[Line]) -> list[bool]:
+    left = min(line.left for line in lines)
+    right = max(line.right for line in lines)
+    return [line.right >= right - 0.12 * (right - left) for line in lines]
 
 
 def _ends_in_value(text: str) -> bool:

@@ -19,6 +19,8 @@ _EDGE = 0.06
 _MIN_LINES = 3
 _MIN_FILL = 0.55
 _MIN_CHARS = 12
+_MIN_WIDTH = 6
+"""Of a column, in times its font size."""
 _MAX_DIGITS = 0.25
 _MAX_CROSSING = 0.6
 _MIN_OVERLAP = 0.4
@@ -54,7 +56,7 @@ def split_points(lines: Sequence[Line], gaps: Mapping[int, Sequence[Gap]]) -> di
         }
         for index, gap in crossed.items():
             cuts.setdefault(index, []).append(gap)
-    if not _are_prose(lines, cuts):
+    if not _are_prose(lines, cuts, [right for _, right in gutters]):
         return {}
     return {index: sorted(gap.index for gap in found) for index, found in cuts.items()}
 
@@ -68,36 +70,43 @@ def _shared_gutters(gaps: Sequence[Gap]) -> list[tuple[float, float]]:
         if len(near) < _MIN_LINES + 1:
             continue
         right = min(gap.right for gap in near)
-        lefts = sorted(gap.left for gap in near)
-        left = lefts[int(len(lefts) * 0.9)]
-        left = min(left, right - _MIN_GUTTER)
+        left = right - _MIN_GUTTER
         if all(right < other_left or left > other_right for other_left, other_right in found):
             found.append((left, right))
     return sorted(found)
 
 
-def _are_prose(lines: Sequence[Line], cuts: Mapping[int, Sequence[Gap]]) -> bool:
+def _are_prose(
+    lines: Sequence[Line], cuts: Mapping[int, Sequence[Gap]], gutters: Sequence[float]
+) -> bool:
     """Whether the parts of cut lines fill their columns as prose does, and cells do not."""
+    if len(cuts) <= _MIN_LINES:
+        return False
     columns: dict[int, list[tuple[float, float]]] = {}
     for index, gaps in cuts.items():
         line = lines[index]
         ordered = sorted(gaps, key=lambda gap: gap.left)
         starts = [line.left, *(gap.right for gap in ordered)]
         ends = [*(gap.left for gap in ordered), line.right]
-        for number, part in enumerate(zip(starts, ends, strict=True)):
-            columns.setdefault(number, []).append(part)
-    if not columns or len(cuts) <= _MIN_LINES:
-        return False
+        for left, right in zip(starts, ends, strict=True):
+            columns.setdefault(sum(left >= gutter for gutter in gutters), []).append((left, right))
     text = "".join(lines[index].text for index in cuts)
     if _share_of_digits(text) > _MAX_DIGITS or len(text) < len(cuts) * 2 * _MIN_CHARS:
         return False
-    return all(_fill(parts) >= _MIN_FILL for parts in columns.values())
+    narrowest = _MIN_WIDTH * max(lines[index].size for index in cuts)
+    return all(
+        _fill(parts) >= _MIN_FILL and _mean_width(parts) >= narrowest for parts in columns.values()
+    )
 
 
 def _fill(parts: Iterable[tuple[float, float]]) -> float:
     """Mean width of lines as a share of the widest."""
-    widths = [right - left for left, right in parts]
-    return sum(widths) / len(widths) / max(*widths, 1.0)
+    parts = list(parts)
+    return _mean_width(parts) / max(1.0, *(right - left for left, right in parts))
+
+
+def _mean_width(parts: Sequence[tuple[float, float]]) -> float:
+    return sum(right - left for left, right in parts) / len(parts)
 
 
 def _share_of_digits(text: str) -> float:

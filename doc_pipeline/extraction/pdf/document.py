@@ -44,7 +44,7 @@ def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
         found = FoundFiles(request)
         add_embedded_files(document, found)
         read = read_all_pages(document, request, find_ruling=can_read_tables())
-        second = read_with_pypdf(path, [*read.garbled, *read.failed], request.password)
+        second = read_with_pypdf(path, [*read.garbled, *read.failed], request.password, read.count)
         unread = sorted({*read.pictures, *read.garbled} - set(second))
         lined = _lined_elements(path, read, request)
         ocr = _recognize(document, unread, request, properties, [*lined.elements, *_flat(second)])

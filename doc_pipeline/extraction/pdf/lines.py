@@ -6,6 +6,7 @@ The only module that calls pdfium's text functions. Knows nothing of headings or
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from doc_pipeline.extraction.pdf.glyphs import (
 from doc_pipeline.extraction.pdf.place import Frame, Rectangle
 
 _BOLD_WEIGHT = 600
+_ASCENT = 0.85
+_DESCENT = 0.22
 _WIDE = 0.45
 _PROBES = 6
 _MIN_PROBES_WITH_GAP = 2
@@ -36,8 +39,9 @@ _MOST_CHARS = 1_000_000
 class Line:
     """One line of text. Distances in points from the page's top left corner.
 
-    `size` is the height of the glyph boxes, which is right also where the font size is set by
-    a matrix. A line with an `element` stands for that element (a table) in the reading order.
+    `size` is that of the font as drawn; `top` and `bottom` follow from it and the baseline, so
+    that they do not depend on the letters. A line with an `element` stands for that element (a
+    table) in the reading order.
     """
 
     text: str
@@ -111,11 +115,16 @@ class _Sampler:
         self._get_box = pdfium_c.FPDFText_GetLooseCharBox
         self._get_weight = pdfium_c.FPDFText_GetFontWeight
         self._get_font = pdfium_c.FPDFText_GetFontInfo
+        self._get_size = pdfium_c.FPDFText_GetFontSize
+        self._get_matrix = pdfium_c.FPDFText_GetMatrix
+        self._get_origin = pdfium_c.FPDFText_GetCharOrigin
         self._textpage = textpage.raw
         self._page = page
         self._frame = frame
         self._text = text
         self._box = pdfium_c.FS_RECTF()
+        self._matrix = pdfium_c.FS_MATRIX()
+        self._origin = ctypes.c_double(), ctypes.c_double()
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
 
@@ -181,15 +190,22 @@ class _Sampler:
         middle = (first + last) // 2
         while self._text[middle].isspace():
             middle += 1
-        indices = (first,) if first == last else (first, middle, last)
-        boxes = [box for index in indices if (box := self._loose_box(index))]
+        boxes = [box for index in (first, last) if (box := self._loose_box(index))]
         text = self._readable(raw, start)
         if not boxes or not text:
             return None
         left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
         right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
         is_sideways = len(shown) > 2 and bottom - top > 2 * (right - left)
-        sizes = sorted(box[2] - box[0] if is_sideways else box[3] - box[1] for box in boxes)
+        across = 0 if is_sideways else 1
+        height = max(box[across + 2] - box[across] for box in boxes)
+        size = self._size(middle, height)
+        baseline = None if is_sideways else self._baseline(middle)
+        if baseline is not None and top - size < baseline < bottom + size:
+            above, below = size * _ASCENT, size * _DESCENT
+            if bottom - baseline > 2 * (baseline - top):  # the text stands on its head
+                above, below = below, above
+            top, bottom = baseline - above, baseline + below
         return Line(
             text=text,
             page=self._page,
@@ -197,11 +213,26 @@ class _Sampler:
             top=top,
             right=right,
             bottom=bottom,
-            size=round(sizes[len(sizes) // 2], 1),
-            is_bold=all(self._is_bold(index) for index in indices),
+            size=size,
+            is_bold=all(self._is_bold(index) for index in {first, middle, last}),
             is_hyphenated=shown[-1] in SOFT_HYPHENS,
             is_sideways=is_sideways,
         )
+
+    def _size(self, index: int, height: float) -> float:
+        """Font size as drawn; the height of the boxes where a font (Type 3) has its own scale."""
+        size = self._get_size(self._textpage, index)
+        if self._get_matrix(self._textpage, index, self._matrix):
+            matrix = self._matrix
+            size *= math.hypot(matrix.c, matrix.d)
+        is_likely = height * 0.7 <= size <= height * 8
+        return round(size if is_likely else height, 1)
+
+    def _baseline(self, index: int) -> float | None:
+        x, y = self._origin
+        if not self._get_origin(self._textpage, index, x, y):
+            return None
+        return self._frame.seen((x.value, y.value, x.value, y.value))[1]
 
     def _loose_box(self, index: int) -> Rectangle | None:
         box = self._box

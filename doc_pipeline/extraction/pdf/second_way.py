@@ -21,11 +21,12 @@ _NARRATIVE_WORDS = 8
 
 
 def read_with_pypdf(
-    path: Path, numbers: Sequence[int], password: str | None
+    path: Path, numbers: Sequence[int], password: str | None, count: int
 ) -> dict[int, list[Element]]:
     """Elements of those pages that pypdf reads; the others are not in the answer.
 
-    Gives up after five pages in vain or 30 CPU-seconds.
+    Gives up after five pages in vain or 30 CPU-seconds, and where it does not see `count` pages
+    as pdfium does, since its numbers would then name other pages.
     """
     if not numbers:
         return {}
@@ -37,6 +38,8 @@ def read_with_pypdf(
     with path.open("rb") as file:
         try:
             reader = pypdf.PdfReader(file, strict=False, password=password)
+            if not _has_pages(reader, count):
+                return {}
             for tried, number in enumerate(numbers):
                 is_late = time.process_time() - begin > _MOST_SECONDS
                 if is_late or (tried >= _TRIED_IN_VAIN and not found):
@@ -47,6 +50,12 @@ def read_with_pypdf(
         except Exception:  # noqa: BLE001 - pypdf raises anything on damaged files
             return found
     return found
+
+
+def _has_pages(reader: Any, count: int) -> bool:
+    """Whether the tree really has that many pages; `len(pages)` believes what the tree says."""
+    _ = reader.pages[0]
+    return len(reader.flattened_pages or ()) == count
 
 
 def _page_elements(reader: Any, number: int) -> list[Element]:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 
-from doc_pipeline.domain.element import Element, ExtractedText
+from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import (
     FileCorrupt,
     FileEncrypted,
-    NoTextFound,
     OverLimit,
     PasswordWrong,
 )
 from doc_pipeline.domain.limits import Limits
-from doc_pipeline.extraction.registry import ExtractRequest, extract_file
-
-PROSE = (
-    "The old bridge was built in nineteen hundred and four and carries about two thousand "
-    "vehicles every day. Its northern pier was repaired after the flood of last winter, and the "
-    "council wants to decide in spring whether the southern one is to be replaced. "
-)
+from doc_pipeline_tests.extraction.pdf.making import PROSE, extract, texts
 
 
 class _Report(FPDF):
@@ -63,18 +55,9 @@ def _report(path: Path, password: str | None = None) -> Path:
     return path
 
 
-def _extract(path: Path, **options: object) -> ExtractedText:
-    request = ExtractRequest(kind="pdf", name="a.pdf", **options)  # pyright: ignore[reportArgumentType]
-    return extract_file(path, request)
-
-
-def _texts(elements: Sequence[Element], kind: str) -> list[str]:
-    return [element.text for element in elements if element.type == kind]
-
-
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> ExtractedText:
-    return _extract(_report(tmp_path_factory.mktemp("pdf") / "raw"))
+    return extract(_report(tmp_path_factory.mktemp("pdf") / "raw"))
 
 
 def test_headings_have_depth_and_page(report: ExtractedText) -> None:
@@ -84,16 +67,16 @@ def test_headings_have_depth_and_page(report: ExtractedText) -> None:
 
 
 def test_paragraphs_are_joined(report: ExtractedText) -> None:
-    assert _texts(report.elements, "NarrativeText") == [PROSE.strip()] * 6
+    assert texts(report.elements, "NarrativeText") == [PROSE.strip()] * 6
 
 
 def test_list_items_stand_alone(report: ExtractedText) -> None:
-    assert _texts(report.elements, "ListItem")[:2] == ["inspect the cables", "paint the railing"]
+    assert texts(report.elements, "ListItem")[:2] == ["inspect the cables", "paint the railing"]
 
 
 def test_running_head_and_page_numbers_are_marked(report: ExtractedText) -> None:
-    assert _texts(report.elements, "Header") == ["Annual report of the harbour office"] * 3
-    assert _texts(report.elements, "PageNumber") == [f"Page {n} of 3" for n in (1, 2, 3)]
+    assert texts(report.elements, "Header") == ["Annual report of the harbour office"] * 3
+    assert texts(report.elements, "PageNumber") == [f"Page {n} of 3" for n in (1, 2, 3)]
 
 
 def test_document_facts(report: ExtractedText) -> None:
@@ -103,22 +86,22 @@ def test_document_facts(report: ExtractedText) -> None:
 
 def test_progress_goes_page_by_page(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    _extract(_report(tmp_path / "raw"), on_progress=lambda done, pages: told.append((done, pages)))
+    extract(_report(tmp_path / "raw"), on_progress=lambda done, pages: told.append((done, pages)))
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_password(tmp_path: Path) -> None:
     path = _report(tmp_path / "raw", password="harbour")
     with pytest.raises(FileEncrypted):
-        _extract(path)
+        extract(path)
     with pytest.raises(PasswordWrong):
-        _extract(path, password="wrong")
-    assert _extract(path, password="harbour").pages == 3
+        extract(path, password="wrong")
+    assert extract(path, password="harbour").pages == 3
 
 
 def test_too_many_pages(tmp_path: Path) -> None:
     with pytest.raises(OverLimit) as refused:
-        _extract(_report(tmp_path / "raw"), limits=Limits(pages=2))
+        extract(_report(tmp_path / "raw"), limits=Limits(pages=2))
     assert refused.value.fields == {"limit": "pages", "allowed": 2, "found": 3}
 
 
@@ -126,15 +109,7 @@ def test_truncated_file_is_corrupt(tmp_path: Path) -> None:
     path = _report(tmp_path / "raw")
     path.write_bytes(path.read_bytes()[:400])
     with pytest.raises(FileCorrupt):
-        _extract(path)
-
-
-def test_blank_document_has_no_text(tmp_path: Path) -> None:
-    pdf = FPDF()
-    pdf.add_page()
-    pdf.output(str(tmp_path / "raw"))
-    with pytest.raises(NoTextFound):
-        _extract(tmp_path / "raw")
+        extract(path)
 
 
 def test_table_rows_stay_lines(tmp_path: Path) -> None:
@@ -144,16 +119,8 @@ def test_table_rows_stay_lines(tmp_path: Path) -> None:
     for row in ("Rope, 10 mm 12.50", "Anchor, steel 240.00", "Paint, white 18.75"):
         pdf.multi_cell(0, 5.5, row, new_x="LMARGIN", new_y="NEXT")
     pdf.output(str(tmp_path / "raw"))
-    assert _extract(tmp_path / "raw").text.split("\n") == [
+    assert extract(tmp_path / "raw").text.split("\n") == [
         "Rope, 10 mm 12.50",
         "Anchor, steel 240.00",
         "Paint, white 18.75",
     ]
-
-
-def test_arabic_ligatures_are_mended(corpus: Path) -> None:
-    """Pdfium writes lam-alef in reverse order: 'المشكالت' for 'المشكلات'."""
-    text = _extract(corpus / "right_to_left_01.pdf").text
-    assert "الإنتاجية" in text
-    assert "المشكلات" in text
-    assert "اإلنتاجية" not in text
