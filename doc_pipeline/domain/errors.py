@@ -297,10 +297,8 @@ class ExtraMissing(PermanentError):
     """The format needs an optional part of the package. Fields: kind, extra."""
 
     code = "EXTRA_MISSING"
-    template = "Files of type {kind} need the optional part '{extra}' of doc-pipeline."
-    remedy = (
-        "Install that part: pip install 'doc-pipeline[legacy]' (in a clone: make extras); retry."
-    )
+    template = "Files of type {kind} need the optional part doc-pipeline[{extra}]."
+    remedy = "Install that part, named so, with pip (in a clone: make extras), then retry."
 
 
 class AttachmentMissing(PermanentError):
