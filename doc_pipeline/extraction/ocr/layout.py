@@ -136,9 +136,9 @@ def _join_lines(lines: Sequence[str]) -> str:
     """Lines of a paragraph as one line; a word divided at a line's end becomes whole."""
     text = lines[0]
     for line in lines[1:]:
-        before = text[-2:-1]
-        if text[-1] in _HYPHENS and before.isalpha() and line[0].islower():
-            text = text[:-1] + line
+        if text[-1] in _HYPHENS and text[-2:-1].isalnum():
+            is_divided = text[-2].isalpha() and line[0].islower()
+            text = (text[:-1] if is_divided else text) + line
         else:
             text = _join_words([text, line])
     return text

@@ -98,10 +98,11 @@ def _opened(path: Path, request: ExtractRequest) -> Generator[Image]:
     pillows_limit = PIL.Image.MAX_IMAGE_PIXELS
     PIL.Image.MAX_IMAGE_PIXELS = None  # ours is checked from the header
     try:
-        with _naming_damage(request.kind):
-            image = PIL.Image.open(path, formats=_FORMATS[request.kind])
-        with image:
-            yield image
+        with path.open("rb") as file:  # given a path, pillow maps turned tiffs wrongly
+            with _naming_damage(request.kind):
+                image = PIL.Image.open(file, formats=_FORMATS[request.kind])
+            with image:
+                yield image
     finally:
         PIL.Image.MAX_IMAGE_PIXELS = pillows_limit
 

@@ -1,0 +1,65 @@
+"""The document's language comes first, what is missing is said, scripts find their readers."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_pipeline.domain.errors import OcrLanguageMissing
+from doc_pipeline.extraction.ocr.languages import choose_languages, languages_of_script
+
+INSTALLED = ("ara", "chi_sim", "deu", "eng", "osd", "rus")
+
+
+def test_language_of_the_document_comes_first() -> None:
+    assert choose_languages("de", ("eng",), INSTALLED) == (("deu", "eng"), ())
+    assert choose_languages(None, ("eng", "deu"), INSTALLED) == (("eng", "deu"), ())
+    assert choose_languages("EN", ("eng",), INSTALLED) == (("eng",), ())
+
+
+def test_settings_may_use_iso_codes() -> None:
+    assert choose_languages(None, ("de", "ru"), INSTALLED) == (("deu", "rus"), ())
+
+
+def test_missing_language_is_a_warning_while_another_is_there() -> None:
+    languages, warnings = choose_languages("fr", ("eng",), INSTALLED)
+    assert languages == ("eng",)
+    assert warnings == ("OCR has no data for the language fra; it read as eng.",)
+
+
+def test_no_wanted_language_is_an_error_with_the_remedy() -> None:
+    with pytest.raises(OcrLanguageMissing) as error:
+        choose_languages("fr", ("ita",), INSTALLED)
+    assert error.value.fields == {
+        "languages": "fra, ita",
+        "installed": "ara, chi_sim, deu, eng, rus",
+    }
+    assert "tesseract-ocr-<language>" in error.value.remedy
+
+
+def test_chinese_is_read_alone() -> None:
+    assert choose_languages("zh", ("eng",), INSTALLED) == (("chi_sim",), ())
+    assert choose_languages(None, ("eng", "chi_sim"), INSTALLED) == (("eng", "chi_sim"), ())
+
+
+@pytest.mark.parametrize(
+    ("script", "used", "found"),
+    [
+        ("Cyrillic", ("eng",), ("rus",)),
+        ("Cyrillic", ("rus", "eng"), ()),
+        ("Han", ("eng",), ("chi_sim",)),
+        ("Latin", ("rus",), ("eng",)),
+        ("Latin", ("deu",), ()),
+        ("Hebrew", ("eng",), ()),
+        ("Cherokee", ("eng",), ()),
+    ],
+)
+def test_script_finds_an_installed_language(
+    script: str, used: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    assert languages_of_script(script, used, INSTALLED) == found
+
+
+def test_script_data_serve_where_there_is_no_language() -> None:
+    assert languages_of_script("Tibetan", ("eng",), ("eng", "script/Tibetan")) == (
+        "script/Tibetan",
+    )

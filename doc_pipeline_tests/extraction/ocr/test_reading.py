@@ -1,0 +1,110 @@
+"""Turned pages and other scripts are read; good pages and blank ones cost one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from doc_pipeline.extraction.ocr.engine import Tesseract, installed_languages
+from doc_pipeline.extraction.ocr.reading import Reader, Reading, read_picture
+from doc_pipeline_tests.extraction.ocr.drawing import SENTENCES, draw_text, foreign_font
+
+RUSSIAN = (
+    "Старая библиотека стоит на высоком берегу реки\n"
+    "недалеко от железнодорожного моста.\n"
+    "Каждый читатель получал билет."
+)
+GERMAN = "Über größere Brücken fährt die Straßenbahn.\nNiemand weiß, wofür es nötig wäre."
+
+
+def _read(image: Image.Image, *languages: str, dpi: int = 200, page_s: float = 60.0) -> Reading:
+    program = Tesseract.find()
+    assert program is not None
+    reader = Reader(program, languages or ("eng",), installed_languages(), dpi, page_s)
+    return read_picture(image, reader)
+
+
+def _text(reading: Reading) -> str:
+    return " ".join(word.text for word in reading.words)
+
+
+def test_good_page_costs_one_run(count_runs: Callable[[], int]) -> None:
+    reading = _read(draw_text())
+    assert _text(reading) == " ".join(SENTENCES.split())
+    assert (reading.confidence or 0) > 90
+    assert count_runs() == 1
+
+
+@pytest.mark.parametrize("clockwise", [90, 180, 270])
+@pytest.mark.usefixtures("tesseract")
+def test_turned_page_is_turned_back(clockwise: int) -> None:
+    upright = draw_text()
+    reading = _read(upright.rotate(-clockwise, expand=True))
+    assert _text(reading) == " ".join(SENTENCES.split())
+    first = reading.words[0]
+    left, top, right, bottom = reading.place((first.left, first.top, first.right, first.bottom))
+    turned_ink = upright.rotate(-clockwise, expand=True).crop(
+        (int(left), int(top), int(right), int(bottom))
+    )
+    assert turned_ink.getextrema()[0] == 0
+
+
+def test_umlauts(needs_language: Callable[[str], None]) -> None:
+    needs_language("deu")
+    assert _text(_read(draw_text(GERMAN, font=foreign_font()), "deu", "eng")) == " ".join(
+        GERMAN.split()
+    )
+
+
+def test_another_script_finds_its_language(needs_language: Callable[[str], None]) -> None:
+    needs_language("rus")
+    needs_language("osd")
+    reading = _read(draw_text(RUSSIAN, font=foreign_font()), "eng")
+    assert reading.languages == ("rus",)
+    assert _text(reading) == " ".join(RUSSIAN.split())
+
+
+def test_another_script_on_its_side(needs_language: Callable[[str], None]) -> None:
+    needs_language("rus")
+    needs_language("osd")
+    picture = draw_text(RUSSIAN, font=foreign_font()).rotate(180)
+    assert _text(_read(picture, "eng")) == " ".join(RUSSIAN.split())
+
+
+def test_blank_page_costs_one_run(count_runs: Callable[[], int]) -> None:
+    reading = _read(Image.new("L", (800, 600), 250))
+    assert (_text(reading), reading.confidence) == ("", None)
+    assert count_runs() == 1
+
+
+def test_a_dot_costs_none(count_runs: Callable[[], int]) -> None:
+    assert not _read(Image.new("L", (7, 300), 255)).words
+    assert count_runs() == 0
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_white_on_black() -> None:
+    inverse = draw_text().point(lambda value: 255 - value)
+    assert "harbour office" in _text(_read(inverse))
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_small_screen_shot_is_enlarged_and_boxes_are_its_own() -> None:
+    picture = draw_text(size=15)
+    picture.info["dpi"] = (0, 0)
+    reading = _read(picture)
+    assert reading.scale < 1
+    assert _text(reading) == " ".join(SENTENCES.split())
+    last = reading.words[-1]
+    assert reading.place((last.left, last.top, last.right, last.bottom))[2] < picture.width
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_giant_is_made_smaller() -> None:
+    picture = Image.new("L", (12_500, 700), 255)
+    picture.paste(draw_text(size=60), (0, 0))
+    reading = _read(picture, dpi=400)
+    assert reading.scale > 1
+    assert "harbour" in _text(reading)
