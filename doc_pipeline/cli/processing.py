@@ -66,7 +66,7 @@ def process(
         _ = services.artifacts, services.index
         _release_lost(services)
         ids = _wanted(services, documents or [], force=force)
-        is_good, is_stopped = _run(services, ids, quiet=as_json)
+        is_good, is_stopped = _run_all(services, ids, quiet=as_json)
         views = [v for i in ids if (v := services.catalog.reading.get(i)) is not None]
         note = pause_note(services)
     if as_json:
@@ -127,6 +127,24 @@ def _wanted(services: Services, names: Sequence[str], *, force: bool) -> list[st
 
 def _is_completed(view: DocumentView) -> bool:
     return view.processing_status is ProcessingStatus.COMPLETED
+
+
+def _run_all(services: Services, ids: list[str], *, quiet: bool) -> tuple[bool, bool]:
+    """Bring these through, then what was found inside them, which is added to `ids`.
+
+    Whether all runs succeeded, and whether the user stopped them.
+    """
+    is_good, is_stopped = _run(services, ids, quiet=quiet)
+    seen = set(ids)
+    while not is_stopped:
+        inside = [i for i in services.catalog.children.waiting_inside(ids) if i not in seen]
+        if not inside:
+            break
+        ids.extend(inside)
+        seen.update(inside)
+        was_good, is_stopped = _run(services, inside, quiet=quiet)
+        is_good = is_good and was_good
+    return is_good, is_stopped
 
 
 def _run(services: Services, ids: Sequence[str], *, quiet: bool) -> tuple[bool, bool]:

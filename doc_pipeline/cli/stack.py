@@ -31,16 +31,19 @@ from doc_pipeline.cli.stack_state import StackState, read_stack_state
 from doc_pipeline.cli.supervisor import run_stack, stop_stack
 from doc_pipeline.domain.document import SIDECAR_SUFFIX, ProcessingStatus
 from doc_pipeline.domain.identity import document_id_of
+from doc_pipeline.extraction.ocr.pages import ocr_is_there
 from doc_pipeline.services import Services
 from doc_pipeline.stages.search import search_chunks
 
 START_S = 120.0
 DEMO_S = 900.0
 SNIPPET = 160
+PICTURES = {".png", ".jpg", ".tif", ".tiff"}
 DEMO_SEARCHES = (
     "penalty for late delivery of battery cells",
     "why was batch F4-2538 recalled",
     "Laterne im Winter lagern",
+    "internal resistance measured at goods receipt",
 )
 
 
@@ -168,7 +171,12 @@ def _bring_through(services: Services, folder: Path, stack: subprocess.Popen[byt
     started = time.monotonic()
     ids = _upload(services, folder)
     views = _wait_until_settled(services, ids, stack)
+    inside = [child for i in ids for child in services.catalog.children.children_of(i)]
+    if inside:
+        views += _wait_until_settled(services, [child.document_id for child in inside], stack)
+        ids += [child.document_id for child in inside]
     _show(views, time.monotonic() - started)
+    _show_what_is_special(services, views)
     _show_searches(services)
     is_done = [view.processing_status is ProcessingStatus.COMPLETED for view in views]
     return len(views) == len(ids) and all(is_done)
@@ -179,6 +187,9 @@ def _upload(services: Services, folder: Path) -> list[str]:
     # Sidecars first, so that no tick sees a file without its options.
     for path in sorted(folder.iterdir(), key=lambda p: (not p.name.endswith(SIDECAR_SUFFIX), p)):
         if not path.is_file():
+            continue
+        if path.suffix in PICTURES and not ocr_is_there():
+            say(f"{path.name} is left out: a picture, and there is no tesseract to read it")
             continue
         if not _is_there(services, path):
             services.uploads.put(path.name, path)
@@ -235,6 +246,17 @@ def _show(views: Sequence[DocumentView], seconds: float) -> None:
     )
     done = sum(view.processing_status is ProcessingStatus.COMPLETED for view in views)
     say(f"{done} of {counted(len(views), 'document')} completed in {seconds:.0f} s")
+
+
+def _show_what_is_special(services: Services, views: Sequence[DocumentView]) -> None:
+    """Which pages were read by OCR, and which documents came out of others."""
+    for view in views:
+        if view.ocr_pages:
+            sure = f", {view.ocr_confidence:.0f} percent sure" if view.ocr_confidence else ""
+            say(f"{view.source_key}: {counted(view.ocr_pages, 'page')} read by OCR{sure}")
+        for child in services.catalog.children.children_of(view.document_id):
+            say(f"{view.source_key} carries {child.original_name}, a document of its own:")
+            say(f"  .venv/bin/doc-pipeline show {child.document_id}")
 
 
 def _show_searches(services: Services) -> None:

@@ -217,6 +217,9 @@ def rig(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOC_PIPELINE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DOC_PIPELINE_SETTLE_S", "0")
+    # Children import the libraries anew in each run, which here all are in one process; the
+    # tests of stages and of the stack have children.
+    monkeypatch.setenv("DOC_PIPELINE_EXTRACT_WORKERS", "0")
     # As `doc-pipeline up` has it.
     monkeypatch.setenv("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
     for name, value in rig_variables.items():

@@ -51,7 +51,7 @@ def test_jobs_sensors_schedules_and_resources(rig: Rig) -> None:
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_uploads"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"hourly_upkeep"}
     resources = repository.get_top_level_resources()
-    own = {"uploads", "artifacts", "catalog", "index", "embedder", "processing"}
+    own = {"uploads", "artifacts", "catalog", "index", "embedder", "extraction", "processing"}
     assert set(resources) == own
 
 
