@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +27,7 @@ from doc_pipeline.cli.output import (
 )
 from doc_pipeline.cli.session import open_services, resolve
 from doc_pipeline.cli.stack_state import read_stack_state
-from doc_pipeline.domain.document import SIDECAR_SUFFIX, ProcessingStatus
+from doc_pipeline.domain.document import SIDECAR_SUFFIX, Origin, ProcessingStatus
 from doc_pipeline.domain.errors import ObjectGone, PipelineError
 from doc_pipeline.domain.identity import check_upload_key, document_id_of
 from doc_pipeline.services import Services
@@ -230,15 +230,20 @@ def _next_step(*, is_up: bool) -> str:
 
 
 def _path_of(services: Services, view: DocumentView) -> Path:
+    if view.origin is Origin.ATTACHMENT:
+        return _copied(services.artifacts.stream(view.attachment_key or ""), view.original_name)
     path = services.uploads.path_of(view.source_key)
     if path is not None:
         if not path.is_file():
             raise ObjectGone(key=view.source_key)
         return path
-    name = view.source_key.rsplit("/", 1)[-1]
+    return _copied(services.uploads.stream(view.source_key), view.original_name)
+
+
+def _copied(pieces: Iterator[bytes], name: str) -> Path:
     path = Path(tempfile.mkdtemp(prefix="doc-pipeline-")) / name
     with path.open("wb") as file:
-        file.writelines(services.uploads.stream(view.source_key))
+        file.writelines(pieces)
     return path
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from doc_pipeline.catalog.rows import DocumentView, ErrorRow
+from doc_pipeline.cli.facts import (
+    facts_of,
+    figures_of,
+    indented_id,
+    name_inside,
+    with_children_below,
+)
 from doc_pipeline.cli.output import (
     JsonFlag,
     console,
@@ -96,10 +103,13 @@ def search(
 def list_documents(
     status: Annotated[str | None, typer.Option(help="Only documents of this status.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only documents of this owner.")] = None,
+    parent: Annotated[
+        str | None, typer.Option(metavar="DOCUMENT", help="Only what is attached to this one.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 100,
     as_json: JsonFlag = False,
 ) -> None:
-    """List documents, newest first.
+    """List documents, newest first; attachments stand indented below their mail or archive.
 
     A narrow terminal leaves columns out; piped and with --json all are there.
     """
@@ -108,14 +118,17 @@ def list_documents(
         raise typer.BadParameter(f"choose one of: {allowed}", param_hint="--status")
     wanted = ProcessingStatus(status) if status else None
     with open_services() as services:
-        views = services.catalog.reading.list_documents(status=wanted, owner=owner, limit=limit)
+        parent_id = resolve(services, [parent])[0].document_id if parent else None
+        views = services.catalog.reading.list_documents(
+            status=wanted, owner=owner, parent_id=parent_id, limit=limit
+        )
     if as_json:
         print_json(views)
         return
     if not views:
         say(
             "No such documents."
-            if status or owner
+            if status or owner or parent
             else "No documents. Put a file into the upload folder, or: doc-pipeline add FILE"
         )
         return
@@ -123,7 +136,7 @@ def list_documents(
         ["document", "status", "type", "pages", "chunks", "size", "uploaded"],
         [
             [
-                view.document_id,
+                indented_id(view),
                 view.processing_status.value,
                 view.file_type,
                 view.page_count,
@@ -131,23 +144,24 @@ def list_documents(
                 short_size(view.size_bytes),
                 short_time(view.uploaded_at),
             ]
-            for view in views
+            for view in with_children_below(views)
         ],
         optional=["size", "uploaded", "type", "pages", "chunks"],
     )
 
 
 def show(document: DocumentName, as_json: JsonFlag = False) -> None:
-    """Show one document: its facts, what each stage did, and its errors."""
+    """Show one document: its facts, what each stage did, its attachments and its errors."""
     with open_services() as services:
         view = resolve(services, [document])[0]
         reading = services.catalog.reading
         records = reading.stage_records(view.document_id)
         failed = reading.errors(view.document_id)
+        children = services.catalog.children.children_of(view.document_id)
     if as_json:
-        print_json({"document": view, "stages": records, "errors": failed})
+        print_json({"document": view, "stages": records, "errors": failed, "children": children})
         return
-    print_fields(_facts(view))
+    print_fields(facts_of(view))
     if records:
         say("")
         print_table(
@@ -158,11 +172,12 @@ def show(document: DocumentName, as_json: JsonFlag = False) -> None:
                     r.version,
                     r.seconds,
                     "yes" if r.is_reused else "",
-                    _figures(r.figures),
+                    figures_of(r.figures),
                 ]
                 for r in records
             ],
         )
+    _print_children(children)
     _print_attempts(failed)
     if view.error_code:
         say(f"\nWhat to do: {REMEDIES.get(view.error_code, '')}")
@@ -171,11 +186,14 @@ def show(document: DocumentName, as_json: JsonFlag = False) -> None:
 def text(document: DocumentName) -> None:
     """Print the extracted text, byte for byte as it is stored."""
     with open_services() as services:
-        document_id = resolve(services, [document])[0].document_id
-        row = services.catalog.work.finished([document_id], Stage.EXTRACT).get(document_id)
-        if row is None or row.artifact_key is None:
+        view = resolve(services, [document])[0]
+        row = services.catalog.work.finished([view.document_id], Stage.EXTRACT)
+        done = row.get(view.document_id)
+        # One that failed later on has a text too, though no key of its own yet.
+        key = done.artifact_key if done is not None else view.text_key
+        if key is None:
             raise ArtifactMissing(stage=Stage.EXTRACT.value)
-        sys.stdout.buffer.write(services.artifacts.get(row.artifact_key))
+        sys.stdout.buffer.write(services.artifacts.get(key))
         sys.stdout.buffer.flush()
 
 
@@ -192,6 +210,27 @@ def _print_hit(place: int, hit: SearchHit, query: str) -> None:
     print_indented(Text(hit.document_id, style="dim"))
 
 
+def _print_children(children: Sequence[DocumentView]) -> None:
+    if not children:
+        return
+    say("")
+    print_table(
+        ["attached", "name", "status", "type", "size", "code"],
+        [
+            [
+                view.document_id,
+                name_inside(view),
+                view.processing_status.value,
+                view.file_type,
+                short_size(view.size_bytes),
+                view.error_code,
+            ]
+            for view in children
+        ],
+        optional=["size", "type", "name"],
+    )
+
+
 def _print_attempts(failed: Sequence[ErrorRow]) -> None:
     """Earlier failures; a single one is among the facts already."""
     if len(failed) < 2:
@@ -201,46 +240,3 @@ def _print_attempts(failed: Sequence[ErrorRow]) -> None:
         ["failed at", "stage", "version", "attempt", "code"],
         [[short_time(r.at), r.stage.value, r.version, r.attempt, r.code] for r in failed],
     )
-
-
-def _facts(view: DocumentView) -> dict[str, object]:
-    return {
-        "document": view.document_id,
-        "status": view.processing_status.value,
-        "deleted": short_time(view.deleted_at),
-        "held": "yes: doc-pipeline process " + view.document_id if view.hold else None,
-        "title": view.title,
-        "upload": view.source_key,
-        "owner": view.owner_id,
-        "priority": view.priority.name.lower(),
-        "version": view.current_version,
-        "type": view.file_type,
-        "size": short_size(view.size_bytes),
-        "pages": view.page_count,
-        "words": view.word_count,
-        "language": view.language,
-        "chunks": view.chunk_count,
-        "uploaded": short_time(view.uploaded_at),
-        "processed": short_time(view.processed_at),
-        "attempts": view.attempts,
-        "error": f"{view.error_code}: {view.error_message}" if view.error_code else None,
-        "failed at": view.failed_stage.value if view.failed_stage else None,
-        "run": view.run_id,
-        "metadata": view.metadata or None,
-    }
-
-
-def _figures(figures: Mapping[str, object]) -> str:
-    named = {
-        "type": "",
-        "pages": "pages",
-        "words": "words",
-        "language": "",
-        "chunks": "chunks",
-        "embeddings_computed": "embeddings computed",
-        "embeddings_reused": "reused",
-    }
-    shown = {name: figures[name] for name in named if figures.get(name) not in (None, "unknown")}
-    if shown.get("pages") == 0:
-        del shown["pages"]
-    return ", ".join(f"{value} {named[name]}".strip() for name, value in shown.items())
