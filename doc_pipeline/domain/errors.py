@@ -247,7 +247,10 @@ class ExtractionTimedOut(PermanentError):
 
     code = "TIMEOUT"
     template = "Extracting the text was stopped after {seconds} seconds ({limit} time)."
-    remedy = "Split the file, or raise DOC_PIPELINE_EXTRACT_TIMEOUT_S, then retry."
+    remedy = (
+        "Split the file, or raise DOC_PIPELINE_EXTRACT_TIMEOUT_S (wall time) or "
+        "DOC_PIPELINE_EXTRACT_CPU_S (cpu time), then retry."
+    )
 
 
 class MemoryExceeded(PermanentError):

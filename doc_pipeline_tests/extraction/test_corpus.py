@@ -1,9 +1,9 @@
-"""Every file of the corpus gives text or the typed error its note asks for; spans always hold."""
+"""Every file of the corpus comes to what its manifest says: a text or the fitting error."""
 
 from __future__ import annotations
 
-import csv
-import random
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,62 +11,67 @@ import pytest
 from doc_pipeline.domain.element import Element, ExtractedText
 from doc_pipeline.domain.errors import PipelineError
 from doc_pipeline.domain.limits import Limits
-from doc_pipeline.extraction.registry import ExtractRequest, extract_file, supported_kinds
+from doc_pipeline.extraction.isolation.pool import ExtractionPool, open_pool
+from doc_pipeline.extraction.registry import ExtractRequest
 from doc_pipeline.intake.gate import admit_file
+from doc_pipeline_tests.extraction.expected import TEXT, ExpectedFile, read_expected
 
-_CODE_OF_NOTE = {
-    "encrypted": "FILE_ENCRYPTED",
-    "corrupt": "FILE_CORRUPT",
-    "empty": "FILE_EMPTY",
-    "bomb": "OVER_LIMIT",
-    "garbled": "NO_TEXT",
-}
+pytestmark = pytest.mark.heavy
 
 
-def _process(path: Path) -> ExtractedText | PipelineError:
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ExtractionPool]:
+    pool = open_pool(2, 1000)
+    yield pool
+    pool.close()
+
+
+def _extract(
+    pool: ExtractionPool, path: Path, folder: Path, password: str | None = None
+) -> ExtractedText | PipelineError:
     try:
-        file_type = admit_file(path, path.name, Limits())
-        return extract_file(path, ExtractRequest(kind=file_type.kind, name=path.name))
+        kind = admit_file(path, path.name, Limits(), password=password).kind
+        return pool.extract(path, ExtractRequest(kind, path.name, None, password, folder=folder))
     except PipelineError as error:
         return error
 
 
-def _expected(row: dict[str, str]) -> str:
-    for word, code in _CODE_OF_NOTE.items():
-        if row["note"].startswith(word):
-            return code
-    if row["type"] not in supported_kinds():
-        return "TYPE_UNSUPPORTED"
-    return "NO_TEXT" if row["note"].startswith("scanned") else "text"
+def _outcome(found: ExtractedText | PipelineError) -> str:
+    return found.code if isinstance(found, PipelineError) else TEXT
 
 
-@pytest.mark.heavy
-def test_every_file_gives_text_or_the_fitting_error(corpus: Path) -> None:
+def _without_ocr(file: ExpectedFile) -> bool:
+    return file.needs_ocr and shutil.which("tesseract") is None
+
+
+def test_every_file_gives_text_or_the_fitting_error(
+    corpus: Path, pool: ExtractionPool, tmp_path: Path
+) -> None:
     wrong: list[str] = []
-    with (corpus / "manifest.csv").open(encoding="utf-8") as rows:
-        for row in csv.DictReader(rows):
-            result = _process(corpus / row["path"])
-            found = result.code if isinstance(result, PipelineError) else "text"
-            if found != _expected(row):
-                wrong.append(f"{row['path']}: {found} instead of {_expected(row)}")
-            if isinstance(result, ExtractedText):
-                assert all(result.text[e.start : e.end] == e.text for e in result.elements)
-                assert all(Element.from_dict(e.to_dict()) == e for e in result.elements)
+    files = read_expected(corpus)
+    for number, file in enumerate(files):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        outcomes = {"OCR_UNAVAILABLE", "NO_TEXT"} if _without_ocr(file) else file.outcomes
+        found = _extract(pool, corpus / file.name, folder)
+        if _outcome(found) not in outcomes:
+            wrong.append(f"{file.name}: {_outcome(found)} instead of {sorted(outcomes)}")
+        if isinstance(found, ExtractedText):
+            assert all(found.text[e.start : e.end] == e.text for e in found.elements)
+            assert all(Element.from_dict(e.to_dict()) == e for e in found.elements)
     assert wrong == []
+    assert len(files) == 57
 
 
-@pytest.mark.heavy
-@pytest.mark.parametrize("ending", ["pdf", "docx", "pptx", "xlsx", "xls", "eml", "html", "csv"])
-def test_damaged_copies_only_give_typed_errors(corpus: Path, tmp_path: Path, ending: str) -> None:
-    """Parsers raise anything on damaged input; none of it may leave extraction without a name."""
-    dice = random.Random(7)
-    for source in sorted(corpus.glob(f"*.{ending}")):
-        data = source.read_bytes()
-        for turn in range(6):
-            damaged = bytearray(data[: dice.randrange(len(data) + 1)] if turn % 2 else data)
-            for _ in range(20):
-                if damaged:
-                    damaged[dice.randrange(len(damaged))] = dice.randrange(256)
-            path = tmp_path / source.name
-            path.write_bytes(damaged)
-            assert isinstance(_process(path), ExtractedText | PipelineError)
+def test_known_passwords_open(corpus: Path, pool: ExtractionPool, tmp_path: Path) -> None:
+    locked = [file for file in read_expected(corpus) if file.password]
+    found = {f.name: _extract(pool, corpus / f.name, tmp_path, f.password) for f in locked}
+    assert {name: _outcome(each) for name, each in found.items()} == dict.fromkeys(found, TEXT)
+    assert len(found) == 2
+
+
+def test_a_wrong_password_is_named(corpus: Path, pool: ExtractionPool, tmp_path: Path) -> None:
+    for file in read_expected(corpus):
+        if file.note.startswith("encrypted") and not file.name.endswith(".eml"):
+            found = _extract(pool, corpus / file.name, tmp_path, "not-it")
+            assert _outcome(found) == "PASSWORD_WRONG", file.name
