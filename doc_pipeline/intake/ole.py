@@ -53,7 +53,7 @@ def kind_of_directory(data: bytes, name: str, *, is_whole: bool = True) -> str:
         return claimed
     if found:
         return found[0]
-    return claimed if claimed in _CLAIMS and not streams else "ole"
+    return claimed if claimed in _CLAIMS else "ole"
 
 
 def _root_streams(directory: bytes) -> list[str]:

@@ -14,12 +14,12 @@ _MARKDOWN_SIGNS = tuple(
     for sign in (
         r"^#{1,6} \S",
         r"^(?:```|~~~)",
-        r"!?\[[^\]\n]{1,300}\]\([^)\s]{2,}[^)\n]*\)|^\[[^\]\n]+\]: \S",
-        r"\*\*[^*\s][^*\n]*\*\*|(?<!\w)__[^_\s][^_\n]*__(?!\w)",
+        r"\[[^\[\]\n]{1,300}\]\([^()\n]{2,300}\)|^\[[^\]\n]{1,300}\]: \S",
+        r"\*\*[^*\s][^*\n]{0,300}\*\*|(?<!\w)__[^_\s][^_\n]{0,300}__(?!\w)",
         r"^\s{0,3}\|?(?: ?:?-{3,}:? ?\|)+(?: ?:?-{3,}:? ?)?\|?\s*$",
         r"^(?:[*-] \S.*\n){2}",
         r"^> \S",
-        r"(?<!`)`[^`\n]+`(?!`)",
+        r"(?<!`)`[^`\n]{1,300}`(?!`)",
         r"^[^\n]{3,80}\n(?:={3,}|-{3,})\s*$",
     )
 )
@@ -36,7 +36,7 @@ _RST_TITLE = re.compile(r"^(?=\S)([^\n]{2,120})\n([=~^\"'`#*+-])\2{2,}\s*$", re.
 _RST_ONLY = re.compile(r"^\.\. [\w-]+::(?:\s|$)|^\.\. _[^:\n]+:", re.M)
 _ORG = re.compile(
     r"^#\+(?:TITLE|AUTHOR|DATE|BEGIN_\w+|END_\w+|OPTIONS|STARTUP|TODO|EMAIL|LANGUAGE|FILETAGS"
-    r"|SETUPFILE|PROPERTY|NAME|CAPTION):?|^:PROPERTIES:|\[\[[^\]\n]+\]\[[^\]\n]+\]\]"
+    r"|SETUPFILE|PROPERTY|NAME|CAPTION):?|^:PROPERTIES:|\[\[[^\[\]\n]{1,300}\]\[[^\[\]\n]{1,300}\]\]"
     r"|^\*+ (?:TODO|DONE) |^ *(?:SCHEDULED|DEADLINE|CLOSED): [<\[]",
     re.M | re.I,
 )

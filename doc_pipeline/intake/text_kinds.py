@@ -33,7 +33,7 @@ _MAIL_LINE = re.compile(
     re.I,
 )
 _MAIL_NEEDED = re.compile(r"^(?:From|Subject|Received|Message-ID|MIME-Version):", re.I | re.M)
-_ENVELOPE = re.compile(r"^From \S*.*\b\d\d:\d\d(?::\d\d)?\b.*\d{4}", re.M)
+_ENVELOPE = re.compile(r"^From [^\n]{1,150}\b\d\d:\d\d(?::\d\d)?\b[^\n]{0,40}\d{4}", re.M)
 _BY_NAME = frozenset({"md", "csv", "tsv", "txt", "rst", "org"})
 
 

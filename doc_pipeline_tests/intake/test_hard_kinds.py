@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -273,3 +274,35 @@ def test_cut_files_never_raise(tmp_path: Path, size: int) -> None:
     for _, data, name, _ in CASES:
         path.write_bytes(data[:size])
         sniff_file(path, name)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("[", "[[", "[a](", "**a", "__a ", "`", "``a", "|", "| ---", "-", "- a", "=\n", "\n", " "),
+        *("From ", "From a 10:00", "a: ", "<", "<b ", "</b ", "<!--", "<?", "<!ENTITY ", "&a", "{"),
+        *(
+            '"',
+            ",",
+            "\t",
+            ";",
+            "1 ",
+            "#+TITLE:",
+            "* ",
+            ".. a",
+            ":ref:`",
+            "a\n==\n",
+            "\\",
+            "{[",
+            "1\n",
+        ),
+    ],
+)
+def test_no_text_makes_sniffing_slow(tmp_path: Path, part: str) -> None:
+    """A pattern that tries everything twice takes minutes for a file of one letter repeated."""
+    path = tmp_path / "raw"
+    for start in ("", "From ", "a,b\n", "<a>", "[x](", "**"):
+        path.write_text(start + part * (70_000 // len(part)))
+        started = time.process_time()
+        sniff_file(path, "file")
+        assert time.process_time() - started < 0.5, start
