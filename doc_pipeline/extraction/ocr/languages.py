@@ -1,10 +1,12 @@
-"""Which of tesseract's language data to read a document with. Runs nothing."""
+"""Which of tesseract's language data to read a document with. Does not run tesseract."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from doc_pipeline.domain.errors import OcrLanguageMissing
+from doc_pipeline.extraction.language import detect_language
 
 _BY_ISO = {
     "af": "afr", "ar": "ara", "az": "aze", "be": "bel", "bg": "bul", "bn": "ben", "ca": "cat",
@@ -46,6 +48,7 @@ _ALONE = frozenset({"chi_sim", "chi_tra", "jpn", "kor", "tha"})
 """Their data reads Latin words too, and a second language turns characters into Latin garbage."""
 
 _NOT_LATIN = frozenset(code for codes in _BY_SCRIPT.values() for code in codes)
+_SURE_LETTERS = 200
 _NOT_LANGUAGES = frozenset({"osd", "equ", "snum"})
 
 
@@ -91,3 +94,45 @@ def languages_of_script(
     if set(able) & set(used):
         return ()
     return tuple(able[:1]) or tuple(n for n in (f"script/{script}",) if n in installed)
+
+
+class Languages:
+    """The languages of one document: those of the settings, until its pages show another one.
+
+    Where nobody `is_told` the language, pages that are read well show it by their words and pages
+    of another script by the language that could read them. Safe to use from several threads.
+    """
+
+    _detecting = threading.Lock()  # the detector loads its tables at the first use
+
+    def __init__(
+        self, languages: Sequence[str], installed: Sequence[str], *, is_told: bool = True
+    ) -> None:
+        self._asked = tuple(languages)
+        self._installed = tuple(installed)
+        self._is_told = is_told
+        self.current = self._asked
+
+    def for_script(self, script: str) -> tuple[str, ...]:
+        """As `languages_of_script` says for the languages in use."""
+        return languages_of_script(script, self.current, self._installed)
+
+    def shown_by(self, text: str) -> tuple[str, ...]:
+        """Languages that would suit a text better than those in use; () when these suit it."""
+        if self._is_told or not self._has_others or sum(map(str.isalpha, text)) < _SURE_LETTERS:
+            return ()
+        with self._detecting:
+            language = detect_language(text)
+        code = tesseract_code(language) if language else ""
+        if code in self.current or code not in self._installed:
+            return ()
+        return (code,) if code in _ALONE else (code, *self._asked)
+
+    def learn(self, languages: Sequence[str]) -> None:
+        """Read the next pages with these first, unless one of them reads everything alone."""
+        if not self._is_told and not set(languages) & _ALONE:
+            self.current = tuple(dict.fromkeys((*languages, *self._asked)))
+
+    @property
+    def _has_others(self) -> bool:
+        return bool(set(self._installed) - set(self.current) - _NOT_LANGUAGES)

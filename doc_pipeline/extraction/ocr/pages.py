@@ -25,7 +25,7 @@ from doc_pipeline.extraction.ocr.engine import (
     installed_languages,
     tesseract_version,
 )
-from doc_pipeline.extraction.ocr.languages import choose_languages
+from doc_pipeline.extraction.ocr.languages import Languages, choose_languages
 from doc_pipeline.extraction.ocr.layout import build_elements
 from doc_pipeline.extraction.ocr.reading import Reader, read_picture
 from doc_pipeline.extraction.request import ExtractRequest
@@ -62,9 +62,9 @@ def read_pages(
     languages, warnings = choose_languages(request.language, ocr.languages, installed)
     settings = {"tesseract": tesseract_version(), "languages": list(languages), "dpi": ocr.dpi}
     checkpoints = Checkpoints(request.folder, numbers, settings, pages_in_all)
-    read = _Round(
-        request, Reader(tesseract, languages, installed, ocr.dpi, ocr.page_s), checkpoints
-    ).read(numbers, render, pages_in_all)
+    chosen = Languages(languages, installed, is_told=request.language is not None)
+    reader = Reader(tesseract, chosen, ocr.dpi, ocr.page_s)
+    read = _Round(request, reader, checkpoints).read(numbers, render, pages_in_all)
     _check_any_read(read, request, pages_in_all)
     if read and warnings:
         first = min(read)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doc_pipeline.extraction.ocr.engine import Tesseract, TesseractFailed, TesseractTimedOut
-from doc_pipeline.extraction.ocr.languages import languages_of_script
+from doc_pipeline.extraction.ocr.languages import Languages
 from doc_pipeline.extraction.ocr.words import (
     Word,
     count_good_chars,
@@ -37,14 +37,13 @@ _SCRIPT = re.compile(r"^Script: (\w+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How to read: the program, the languages (likeliest first) and the seconds for a picture.
+    """How to read: the program, the document's languages and the seconds for a picture.
 
     `dpi` is that of pictures that do not tell their own.
     """
 
     tesseract: Tesseract
-    languages: tuple[str, ...]
-    installed: tuple[str, ...]
+    languages: Languages
     dpi: int
     page_s: float
 
@@ -94,22 +93,45 @@ def read_picture(image: Image, reader: Reader) -> Reading:
 
     Raises `TesseractFailed`, `TesseractTimedOut`.
     """
+    languages = reader.languages.current
     if min(image.size) < _LEAST_SIDE:
-        return Reading((), 0, *image.size, 1.0, reader.languages)
+        return Reading((), 0, *image.size, 1.0, languages)
     page = _Page(image, reader)
-    best = page.read(0, reader.languages)
-    if not best.is_poor or not (best.words or page.has_ink):
-        return best
-    for rotation, languages in page.other_ways(best):
-        try:
-            reading = page.read(rotation, languages)
-        except TesseractTimedOut:
+    first = page.read(0, languages)
+    if first.is_poor:
+        best = _read_otherwise(page, first)
+    else:
+        best = _read_in_its_language(page, first, reader.languages)
+    if best.languages != languages:
+        reader.languages.learn(best.languages)
+    return best
+
+
+def _read_otherwise(page: _Page, first: Reading) -> Reading:
+    """Turned, or with the language of another script."""
+    best = first
+    if not first.words and not page.has_ink:
+        return first
+    for rotation, languages in page.other_ways(first):
+        reading = page.try_again(rotation, languages)
+        if reading is None:
             break
         if count_good_chars(reading.words) > count_good_chars(best.words):
             best = reading
         if not best.is_poor:
             break
     return best
+
+
+def _read_in_its_language(page: _Page, first: Reading, languages: Languages) -> Reading:
+    """Words of a language that is not in use are read mostly, but not all of its letters."""
+    shown = languages.shown_by(" ".join(word.text for word in first.words))
+    if not shown:
+        return first
+    reading = page.try_again(0, shown)
+    if reading is None or (reading.confidence or 0.0) < (first.confidence or 0.0):
+        return first
+    return reading
 
 
 class _Page:
@@ -142,6 +164,13 @@ class _Page:
             raise TesseractFailed from error
         return Reading(words, rotation, grey.width, grey.height, self._scale, languages)
 
+    def try_again(self, rotation: int, languages: tuple[str, ...]) -> Reading | None:
+        """Another reading; None when it fails or there is no time left for it."""
+        try:
+            return self.read(rotation, languages)
+        except TesseractFailed:
+            return None
+
     def other_ways(self, first: Reading) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Rotations and languages worth a try, the likeliest first."""
         languages = first.languages
@@ -158,11 +187,11 @@ class _Page:
         turn, script = _ROTATE.search(seen), _SCRIPT.search(seen)
         rotation = int(turn[1]) % 360 if turn else 0
         name = script[1] if script else ""
-        other = languages_of_script(name, languages, self._reader.installed)
-        if rotation in {90, 180, 270}:
-            yield rotation, languages
+        other = self._reader.languages.for_script(name)
         if other:
             yield rotation, other
+        if rotation in {90, 180, 270}:
+            yield rotation, languages
         yield (rotation + 180) % 360, other or languages
 
     def _turned(self, rotation: int) -> Image:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from doc_pipeline.domain.errors import OcrLanguageMissing
-from doc_pipeline.extraction.ocr.languages import choose_languages, languages_of_script
+from doc_pipeline.extraction.ocr.languages import (
+    Languages,
+    choose_languages,
+    languages_of_script,
+)
 
 INSTALLED = ("ara", "chi_sim", "deu", "eng", "osd", "rus")
 
@@ -63,3 +67,25 @@ def test_script_data_serve_where_there_is_no_language() -> None:
     assert languages_of_script("Tibetan", ("eng",), ("eng", "script/Tibetan")) == (
         "script/Tibetan",
     )
+
+
+GERMAN = "Die Werkstatt am Fluss wurde gegründet und gehört noch immer derselben Familie. " * 4
+
+
+def test_text_shows_its_language_unless_it_was_told() -> None:
+    assert Languages(("eng",), INSTALLED, is_told=False).shown_by(GERMAN) == ("deu", "eng")
+    assert Languages(("eng",), INSTALLED, is_told=True).shown_by(GERMAN) == ()
+    assert Languages(("eng", "deu"), INSTALLED, is_told=False).shown_by(GERMAN) == ()
+    assert Languages(("eng",), ("eng", "osd"), is_told=False).shown_by(GERMAN) == ()
+    assert Languages(("eng",), INSTALLED, is_told=False).shown_by(GERMAN[:80]) == ()
+
+
+def test_learned_languages_come_before_those_of_the_settings() -> None:
+    languages = Languages(("eng",), INSTALLED, is_told=False)
+    languages.learn(("rus",))
+    assert languages.current == ("rus", "eng")
+    languages.learn(("chi_sim",))
+    assert languages.current == ("rus", "eng")
+    told = Languages(("eng",), INSTALLED, is_told=True)
+    told.learn(("rus",))
+    assert told.current == ("eng",)

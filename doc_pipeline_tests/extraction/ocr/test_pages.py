@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import weakref
 from collections.abc import Callable
@@ -61,7 +60,7 @@ def test_progress_counts_all_pages_and_time_is_asked_for() -> None:
 
 
 @pytest.mark.usefixtures("tesseract")
-@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("parallel", [1, 2])
 def test_only_a_few_pictures_are_held_and_only_one_thread_draws(parallel: int) -> None:
     drawn: list[weakref.ref[Image.Image]] = []
     most = 0
@@ -72,12 +71,11 @@ def test_only_a_few_pictures_are_held_and_only_one_thread_draws(parallel: int) -
         threads.add(threading.get_ident())
         image = _draw(number, dpi)
         drawn.append(weakref.ref(image))
-        gc.collect()
         most = max(most, sum(image() is not None for image in drawn))
         return image
 
     request = replace(REQUEST, ocr=OcrSettings(parallel=parallel))
-    assert len(read_pages(range(1, 9), render, request, pages_in_all=8)) == 8
+    assert len(read_pages(range(1, 6), render, request, pages_in_all=5)) == 5
     assert most <= parallel + 1
     assert threads == {threading.get_ident()}
 

@@ -62,12 +62,21 @@ def test_every_kind(tmp_path: Path, kind: str) -> None:
     assert draft.warnings == ()
 
 
-def test_damaged_heic(tmp_path: Path) -> None:
+HEIC = Path(__file__).with_name("harbour.heic")
+"""Made by heif-enc from a drawn line: the libraries here only read this format."""
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_heic(tmp_path: Path) -> None:
     pytest.importorskip("pi_heif", reason="the extra heic is not installed")
-    path = tmp_path / "a.heic"
-    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40)
-    with pytest.raises(FileCorrupt):
-        _extract(path, "heic")
+    assert _text(_extract(HEIC, "heic")) == "The harbour office opens at seven."
+    with pytest.raises(OverLimit):
+        _extract(HEIC, "heic", limits=Limits(image_pixels=100))
+    damaged = tmp_path / "a.heic"
+    for length in (3000, 600, 20):
+        damaged.write_bytes(HEIC.read_bytes()[:length])
+        with pytest.raises(FileCorrupt):
+            _extract(damaged, "heic")
 
 
 def test_heic_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

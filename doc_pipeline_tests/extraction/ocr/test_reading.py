@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from doc_pipeline.extraction.ocr.engine import Tesseract, installed_languages
+from doc_pipeline.extraction.ocr.languages import Languages
 from doc_pipeline.extraction.ocr.reading import Reader, Reading, read_picture
 from doc_pipeline_tests.extraction.ocr.drawing import SENTENCES, draw_text, foreign_font
 
@@ -22,8 +23,8 @@ GERMAN = "Über größere Brücken fährt die Straßenbahn.\nNiemand weiß, wof�
 def _read(image: Image.Image, *languages: str, dpi: int = 200, page_s: float = 60.0) -> Reading:
     program = Tesseract.find()
     assert program is not None
-    reader = Reader(program, languages or ("eng",), installed_languages(), dpi, page_s)
-    return read_picture(image, reader)
+    chosen = Languages(languages or ("eng",), installed_languages(), is_told=False)
+    return read_picture(image, Reader(program, chosen, dpi, page_s))
 
 
 def _text(reading: Reading) -> str:
@@ -56,6 +57,23 @@ def test_umlauts(needs_language: Callable[[str], None]) -> None:
     assert _text(_read(draw_text(GERMAN, font=foreign_font()), "deu", "eng")) == " ".join(
         GERMAN.split()
     )
+
+
+def test_language_shows_by_its_words_and_is_kept(
+    needs_language: Callable[[str], None], count_runs: Callable[[], int]
+) -> None:
+    needs_language("deu")
+    text = "\n".join([GERMAN] * 4)
+    picture = draw_text(text, font=foreign_font())
+    program = Tesseract.find()
+    assert program is not None
+    languages = Languages(("eng",), ("deu", "eng", "osd"), is_told=False)
+    reader = Reader(program, languages, 200, 60.0)
+    assert _text(read_picture(picture, reader)) == " ".join(text.split())
+    assert languages.current == ("deu", "eng")
+    assert count_runs() == 2
+    assert _text(read_picture(picture, reader)) == " ".join(text.split())
+    assert count_runs() == 3
 
 
 def test_another_script_finds_its_language(needs_language: Callable[[str], None]) -> None:
