@@ -116,6 +116,7 @@ class Truth:
 
     @property
     def words(self) -> list[str]:
+        """All words of the document's body."""
         return " ".join([*self.headings, *self.paragraphs, *self.items, *self.cells]).split()
 
 

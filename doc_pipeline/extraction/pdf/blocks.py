@@ -25,6 +25,10 @@ _BULLET = re.compile(r"^[•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔�
 _NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
 _HEADING_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[A-Z]\.|[IVX]{1,5}\.)\s+(?=\S)")
 _SENTENCE_END = tuple(".!?:;。！？：；؟…।")
+_LEADERS = re.compile(r"(?:\.\s?){5}|…{2}")
+"""Dots that lead to a page number in a table of contents."""
+_PROSE_LINES = 4
+_PROSE_CHARS = 35
 _NARRATIVE_WORDS = 8
 _TITLE_MAX_LINES = 3
 _TITLE_MAX_WORDS = 25
@@ -40,6 +44,8 @@ class _Style:
     body_size: float
     is_body_bold: bool
     leading: dict[float, float]
+    prose_sizes: frozenset[float]
+    """Sizes, larger than the body's, in which whole paragraphs are set: no headings."""
 
 
 @dataclass(slots=True)
@@ -101,9 +107,9 @@ class _Block:
 
 
 def _reach_the_edge(lines: Sequence[Line]) -> list[bool]:
-    left = min(line.left for line in lines)
-    right = max(line.right for line in lines)
-    return [line.right >= right - 0.12 * (right - left) for line in lines]
+    start = min(_start(line) for line in lines)
+    end = max(_end(line) for line in lines)
+    return [_end(line) >= end - 0.12 * (end - start) for line in lines]
 
 
 def _ends_in_value(text: str) -> bool:
@@ -147,10 +153,18 @@ def build_elements(pages: Sequence[PageLines]) -> list[Element]:
 
 def _measure(lines: Sequence[Line]) -> _Style:
     sizes: Counter[float] = Counter()
+    in_prose: Counter[float] = Counter()
+    run: list[Line] = []
     bold = 0
     gaps: dict[float, list[float]] = defaultdict(list)
     for line in lines:
-        sizes[round(line.size * 2) / 2] += len(line.text)
+        sizes[_half_points(line)] += len(line.text)
+        if run and not _is_next_of_prose(run[-1], line):
+            run = []
+        run.append(line)
+        if len(run) >= _PROSE_LINES:
+            added = run if len(run) == _PROSE_LINES else [line]
+            in_prose[_half_points(line)] += sum(len(each.text) for each in added)
         bold += len(line.text) if line.is_bold else 0
     for before, line in pairwise(lines):
         pitch = line.top - before.top
@@ -158,7 +172,18 @@ def _measure(lines: Sequence[Line]) -> _Style:
             gaps[round(line.size)].append(pitch)
     leading = {size: sorted(values)[len(values) // 3] for size, values in gaps.items()}
     body_size = max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 10.0
-    return _Style(body_size, bold * 2 > sum(sizes.values()), leading)
+    prose_sizes = frozenset(size for size, chars in in_prose.items() if chars * 2 > sizes[size])
+    return _Style(body_size, bold * 2 > sum(sizes.values()), leading, prose_sizes)
+
+
+def _half_points(line: Line) -> float:
+    return round(line.size * 2) / 2
+
+
+def _is_next_of_prose(before: Line, line: Line) -> bool:
+    is_long = min(len(before.text), len(line.text)) >= _PROSE_CHARS
+    pitch = line.top - before.top
+    return is_long and before.size == line.size and 0 < pitch < 1.8 * line.size
 
 
 def _is_same_size(before: Line, line: Line) -> bool:
@@ -179,7 +204,9 @@ def _role(line: Line, style: _Style) -> str:
 
 
 def _stands_out(line: Line, style: _Style) -> bool:
-    if line.size >= style.body_size * _TITLE_SIZE:
+    if _LEADERS.search(line.text):
+        return False
+    if line.size >= style.body_size * _TITLE_SIZE and _half_points(line) not in style.prose_sizes:
         return len(line.text) <= _TITLE_MAX_CHARS
     if not line.is_bold or style.is_body_bold or line.size < style.body_size * 0.95:
         return False
@@ -226,16 +253,24 @@ def _is_same_row(before: Line, line: Line) -> bool:
 def _ends_paragraph(block: _Block, line: Line) -> bool:
     """A short last line with a full stop, or a first line that is set in or out."""
     before = block.lines[-1]
-    right = max(each.right for each in block.lines[-6:])
-    right = max(right, line.right)
-    width = right - min(block.lines[-1].left, line.left)
-    is_short = before.right < right - max(0.15 * width, 2 * before.size)
+    end = max(_end(each) for each in (*block.lines[-6:], line))
+    width = end - min(_start(before), _start(line))
+    is_short = _end(before) < end - max(0.15 * width, 2 * before.size)
     if is_short and before.text.endswith(_SENTENCE_END):
         return True
-    indent = line.left - before.left
+    indent = _start(line) - _start(before)
     if indent > line.size * 0.8 and len(block.lines) > 1:
         return True
     return block.role == "ListItem" and indent < -line.size * 0.8
+
+
+def _start(line: Line) -> float:
+    """Where the line begins, growing in the direction in which it is read."""
+    return -line.right if line.is_rtl else line.left
+
+
+def _end(line: Line) -> float:
+    return -line.left if line.is_rtl else line.right
 
 
 def _depths(blocks: Iterable[_Block]) -> dict[tuple[float, bool], int]:

@@ -120,9 +120,13 @@ def order_lines(lines: list[Line], height: float) -> list[Line]:
         for line in lines
         if not line.is_sideways and line.bottom > height * _EDGE and line.top < height * (1 - _EDGE)
     ]
-    if not 2 * _MIN_LINES <= len(inner) <= _MOST_LINES or not _stand_side_by_side(inner):
+    if len(inner) > _MOST_LINES:
         return lines
-    ordered = _ordered(inner, is_rtl=_is_rtl(inner), depth=0)
+    beside = _side_by_side(inner)
+    if beside >= _MIN_LINES:
+        ordered = _ordered(inner, is_rtl=_is_rtl(inner), depth=0)
+    else:
+        ordered = inner if beside or _goes_down(inner) else sorted(inner, key=_top)
     if ordered is inner:
         return lines
     inside = set(map(id, inner))
@@ -131,15 +135,21 @@ def order_lines(lines: list[Line], height: float) -> list[Line]:
     return [*head, *ordered, *foot]
 
 
-def _stand_side_by_side(lines: Sequence[Line]) -> bool:
-    ordered = sorted(lines, key=lambda line: line.top)
-    pairs = 0
-    for before, line in pairwise(ordered):
-        if line.top < before.bottom - 1 and (
-            line.left > before.right + _MIN_GUTTER or before.left > line.right + _MIN_GUTTER
-        ):
-            pairs += 1
-    return pairs >= _MIN_LINES
+def _top(line: Line) -> float:
+    return line.top
+
+
+def _goes_down(lines: Sequence[Line]) -> bool:
+    return all(before.top <= line.top for before, line in pairwise(lines))
+
+
+def _side_by_side(lines: Sequence[Line]) -> int:
+    """How many neighbours from top to bottom stand beside each other."""
+    return sum(
+        line.top < before.bottom - 1
+        and (line.left > before.right + _MIN_GUTTER or before.left > line.right + _MIN_GUTTER)
+        for before, line in pairwise(sorted(lines, key=_top))
+    )
 
 
 def _ordered(lines: list[Line], *, is_rtl: bool, depth: int) -> list[Line]:
@@ -159,7 +169,12 @@ def _ordered(lines: list[Line], *, is_rtl: bool, depth: int) -> list[Line]:
             is_changed |= part is not side
             ordered.extend(part)
     hops_more = _hops(lines, gutter) > _hops(ordered, gutter) + 1
-    return ordered if is_changed or hops_more else lines
+    return ordered if is_changed or hops_more or _is_headed_late(lines, ordered) else lines
+
+
+def _is_headed_late(lines: Sequence[Line], ordered: Sequence[Line]) -> bool:
+    """Whether what stands on top of the page is drawn after the most of it."""
+    return any(line is ordered[0] for line in lines[len(lines) // 2 :])
 
 
 def _hops(lines: Sequence[Line], gutter: float) -> int:

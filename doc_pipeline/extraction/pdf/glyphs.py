@@ -10,6 +10,11 @@ LAM_ALEF = re.compile("[اأإآ]ل")
 _PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
 _SYMBOL_BULLETS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf076\uf0d8\uf0fc\uf02d\uf0a8\uf06e"), "•")
 """Bullets as Word writes them, in fonts of symbols, by private characters."""
+_RTL_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LATIN_AMONG_RTL = re.compile(
+    r"(?<=[\u0590-\u08ff]) ([A-Za-z][\w.+#-]*)(?=[\u0590-\u08ff])", re.ASCII
+)
+"""pdfium puts the blank after a Latin word before it."""
 _ODD_SPACES = "\x0b\x0c\x1c\x1d\x1e\x1f"
 _MIN_GLYPHS_TO_JUDGE = 20
 _MAX_GARBAGE = 0.25
@@ -39,8 +44,14 @@ def readable(raw: str) -> str:
     raw = raw.translate(_SYMBOL_BULLETS)
     if _PRESENTATION_FORMS.search(raw):
         raw = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), raw)
+    raw = _LATIN_AMONG_RTL.sub(r"\1 ", raw)
     kept = (c for c in raw if c not in SOFT_HYPHENS and (c.isspace() or not _is_unreadable(c)))
     return " ".join("".join(kept).split())
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether most letters of a line are Arabic, Hebrew or the like."""
+    return len(_RTL_LETTER.findall(text)) * 2 > sum(map(str.isalpha, text))
 
 
 def _is_unreadable(char: str) -> bool:

@@ -19,6 +19,7 @@ from doc_pipeline.extraction.pdf.glyphs import (
     LAM_ALEF,
     SOFT_HYPHENS,
     is_garbage,
+    is_right_to_left,
     readable,
     visible,
 )
@@ -54,6 +55,7 @@ class Line:
     is_bold: bool
     is_hyphenated: bool = False
     is_sideways: bool = False
+    is_rtl: bool = False
     element: Element | None = None
 
 
@@ -123,6 +125,7 @@ class _Sampler:
         self._frame = frame
         self._text = text
         self._box = pdfium_c.FS_RECTF()
+        self._last_size = 0.0
         self._matrix = pdfium_c.FS_MATRIX()
         self._origin = ctypes.c_double(), ctypes.c_double()
         self._name = ctypes.create_string_buffer(128)
@@ -200,6 +203,9 @@ class _Sampler:
         across = 0 if is_sideways else 1
         height = max(box[across + 2] - box[across] for box in boxes)
         size = self._size(middle, height)
+        if size != self._last_size:  # an inline word in another font must not set the line apart
+            size = sorted((self._size(first, height), size, self._size(last, height)))[1]
+            self._last_size = size
         baseline = None if is_sideways else self._baseline(middle)
         if baseline is not None and top - size < baseline < bottom + size:
             above, below = size * _ASCENT, size * _DESCENT
@@ -217,6 +223,7 @@ class _Sampler:
             is_bold=all(self._is_bold(index) for index in {first, middle, last}),
             is_hyphenated=shown[-1] in SOFT_HYPHENS,
             is_sideways=is_sideways,
+            is_rtl=not text.isascii() and is_right_to_left(text),
         )
 
     def _size(self, index: int, height: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from doc_pipeline.extraction.pdf.lines import Line, PageLines
 
@@ -13,6 +13,10 @@ _PAGE_NUMBER = re.compile(
     r"^(?:page|seite|p\.|página|s\.)?\s*[-–|(]?\s*\d{1,4}\s*[-–|)]?(?:\s*(?:/|of|von|de)\s*\d{1,4})?$",
     re.IGNORECASE,
 )
+
+
+_NUMBERED = re.compile(r"^(?:(\d{1,4})\s+\D.*|.*\D\s+(\d{1,4}))$")
+_MIN_NUMBERED = 3
 
 
 def repeated_margins(pages: Sequence[PageLines]) -> dict[int, str]:
@@ -28,11 +32,28 @@ def repeated_margins(pages: Sequence[PageLines]) -> dict[int, str]:
                 found[id(line)] = "PageNumber"
             else:
                 seen[role, re.sub(r"\d+", "#", line.text.lower())].append(line)
+    found.update(_numbered_margins(seen))
     needed = min(4, max(2, len(pages) // 3))
     for (role, _), lines in seen.items():
         if len({line.page for line in lines}) >= needed:
             found.update((id(line), role) for line in lines)
     return found
+
+
+def _numbered_margins(seen: Mapping[tuple[str, str], Sequence[Line]]) -> dict[int, str]:
+    """Running heads that change with the chapter and carry the page number: 'Results 17'."""
+    by_offset: dict[tuple[str, int], list[Line]] = defaultdict(list)
+    for (role, _), lines in seen.items():
+        for line in lines:
+            number = _NUMBERED.match(line.text)
+            if number:
+                by_offset[role, int(number[1] or number[2]) - line.page].append(line)
+    return {
+        id(line): role
+        for (role, _), lines in by_offset.items()
+        if len({line.page for line in lines}) >= _MIN_NUMBERED
+        for line in lines
+    }
 
 
 def _edge(line: Line, page: PageLines) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 _MIN_RULES = 4
 _THIN = 3.0
 _LONG = 12.0
-_MOST_OBJECTS = 3_000
+_MOST_OBJECTS = 4_000
+"""A page of more is a drawing, on which pdfplumber would take many seconds."""
 _MOST_PATHS = 400
 
 
@@ -22,8 +23,11 @@ def has_ruling_lines(page: Any) -> bool:
 
     get_object, get_type = pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType
     path = pdfium_c.FPDF_PAGEOBJ_PATH
+    count = pdfium_c.FPDFPage_CountObjects(page)
+    if count > _MOST_OBJECTS:
+        return False
     rules = paths = 0
-    for index in range(min(pdfium_c.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
+    for index in range(count):
         thing = get_object(page.raw, index)
         if get_type(thing) != path:
             continue

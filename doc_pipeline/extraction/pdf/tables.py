@@ -6,7 +6,7 @@ Without pdfplumber (the extra `tables`) nothing happens. A table that cannot be 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,64 +42,76 @@ def put_tables(
     """
     by_number = {page.number: page for page in pages}
     wanted = [n for n in ruled if n in by_number and len(by_number[n].lines) <= _MOST_LINES]
-    begin = time.process_time()
     done = 0
-    for number in wanted[:MOST_PAGES]:
-        if time.process_time() - begin > _MOST_SECONDS:
-            break
-        _put_tables_of_page(path, password, by_number[number])
-        done += 1
+    try:
+        for number, found in _find_tables(path, password, wanted[:MOST_PAGES], by_number):
+            done = wanted.index(number) + 1
+            for place, element in found:
+                _put(by_number[number], place, element)
+    except Exception:  # noqa: BLE001 - pdfminer raises anything on damaged files; lines stay
+        return None
     if done == len(wanted):
         return None
     rest = page_names(wanted[done:])
     return f"Tables were looked for on {done} ruled pages only; left as lines: {rest}"
 
 
-def _put_tables_of_page(path: Path, password: str | None, page: PageLines) -> None:
-    try:
-        found = _find_tables(path, password, page)
-    except Exception:  # noqa: BLE001 - pdfminer raises anything on damaged files; lines stay
-        return
-    for place, element in found:
-        _put(page, place, element)
+_Found = list[tuple[Rectangle, Element]]
 
 
 def _find_tables(
-    path: Path, password: str | None, page: PageLines
-) -> list[tuple[Rectangle, Element]]:
-    """Tables of one page with their place; pdfplumber is opened anew so that it keeps nothing."""
+    path: Path, password: str | None, wanted: Sequence[int], pages: Mapping[int, PageLines]
+) -> Iterator[tuple[int, _Found]]:
+    """Page by page the tables with their places, until the time is over."""
     import pdfplumber
 
-    with pdfplumber.open(path, pages=[page.number], password=password) as document:
+    begin = time.process_time()
+    with pdfplumber.open(path, pages=wanted, password=password) as document:
         for read in document.pages:
-            size = (float(read.width), float(read.height))
-            if max(abs(size[0] - page.width), abs(size[1] - page.height)) > _SAME_SIZE:
-                return []
-            left, top = float(read.bbox[0]), float(read.bbox[1])
-            tables = (
-                (_moved(table.bbox, left, top), table.extract()) for table in read.find_tables()
-            )
-            return [
-                (place, _element(rows, place, page)) for place, rows in tables if _is_table(rows)
-            ]
-    return []
+            yield read.page_number, _tables_of(read, pages[read.page_number])
+            read.close()
+            if time.process_time() - begin > _MOST_SECONDS:
+                return
+
+
+def _tables_of(read: Any, page: PageLines) -> _Found:
+    """Tables of a page of pdfplumber; none where it fails or sees another size than pdfium."""
+    found: _Found = []
+    try:
+        width, height = float(read.width), float(read.height)
+        if max(abs(width - page.width), abs(height - page.height)) > _SAME_SIZE:
+            return []
+        left, top = float(read.bbox[0]), float(read.bbox[1])
+        for table in read.find_tables():
+            place, rows = _moved(table.bbox, left, top), _trimmed(table.extract())
+            if _is_table(rows):
+                found.append((place, _element(rows, place, page)))
+    except Exception:  # noqa: BLE001 - a page that fails costs its tables only
+        return []
+    return found
 
 
 def _moved(place: Any, left: float, top: float) -> Rectangle:
     return place[0] - left, place[1] - top, place[2] - left, place[3] - top
 
 
+def _trimmed(rows: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    """Without rows and columns that are empty throughout; None is a place a wide cell covers."""
+    shown = [[cell and " ".join(cell.split()) for cell in row] for row in rows]
+    width = max(map(len, shown), default=0)
+    used = [c for c in range(width) if any(row[c] for row in shown if c < len(row))]
+    return [[row[c] if c < len(row) else None for c in used] for row in shown if any(row)]
+
+
 def _is_table(rows: Sequence[Sequence[str | None]]) -> bool:
     """At least two rows and columns, and not mostly empty: frames around text are no tables."""
-    cells = [cell for row in rows for cell in row]
-    columns = max((sum(1 for cell in row if cell and cell.strip()) for row in rows), default=0)
-    filled = sum(1 for cell in cells if cell and cell.strip())
-    return len(rows) > 1 and columns > 1 and filled >= _MIN_FILLED * len(cells)
+    cells = [cell for row in rows for cell in row if cell is not None]
+    columns = max((sum(1 for cell in row if cell) for row in rows), default=0)
+    return len(rows) > 1 and columns > 1 and sum(map(bool, cells)) >= _MIN_FILLED * len(cells)
 
 
 def _element(rows: Sequence[Sequence[str | None]], place: Rectangle, page: PageLines) -> Element:
-    shown = [[" ".join((cell or "").split()) for cell in row] for row in rows]
-    table = table_element([row for row in shown if any(row)], page.number)
+    table = table_element([[cell or "" for cell in row] for row in rows], page.number)
     return replace(
         table, box=Box(*place, page.width, page.height), extra={"table_by": "pdfplumber"}
     )
