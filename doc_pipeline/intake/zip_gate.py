@@ -18,6 +18,7 @@ _HARMLESS_BYTES = 16 * MIB
 """Below this an expansion hurts nobody, whatever its ratio (blank pictures compress 1:1000)."""
 _LIST_ENTRY_BYTES = 46
 _HEADER_BYTES = 30
+_DEFLATE_RATIO = 1032
 _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _END_SEARCHED = 65_557
@@ -41,10 +42,10 @@ def check_member_list(file: BinaryIO, size_bytes: int, limits: Limits) -> None:
     if at64 >= 0:
         count = max(count, int.from_bytes(tail[at64 + 32 : at64 + 40], "little"))
         list_bytes = int.from_bytes(tail[at64 + 40 : at64 + 48], "little")
-    # The count may lie; the size of the list is what a reader believes.
+    # The count may lie, both ways; the size of the list is what a reader believes.
     possible = min(list_bytes, size_bytes) // (_LIST_ENTRY_BYTES + 1)
-    if count > limits.zip_members or possible > limits.zip_members * 10:
-        found = max(count, possible)
+    if possible > limits.zip_members * 10 or min(count, possible) > limits.zip_members:
+        found = possible if count < limits.zip_members else min(count, possible)
         raise OverLimit(limit="zip_members", allowed=limits.zip_members, found=found)
 
 
@@ -70,7 +71,7 @@ def check_members(path: Path, kind: str, limits: Limits, *, has_password: bool) 
 
 
 def _check_expansion(members: Sequence[zipfile.ZipInfo], size_bytes: int, limits: Limits) -> None:
-    expanded = sum(member.file_size for member in members)
+    expanded = sum(_most_bytes(member, size_bytes) for member in members)
     if expanded > limits.zip_expanded_bytes:
         allowed = limits.zip_expanded_bytes
         raise OverLimit(limit="zip_expanded_bytes", allowed=allowed, found=expanded)
@@ -84,6 +85,16 @@ def _check_expansion(members: Sequence[zipfile.ZipInfo], size_bytes: int, limits
     overlaps = _count_overlaps(members)
     if overlaps:
         raise OverLimit(limit="zip_overlaps", allowed=0, found=overlaps)
+
+
+def _most_bytes(member: zipfile.ZipInfo, size_bytes: int) -> int:
+    """What a member can expand to: a damaged list may claim more than its packed bytes can give."""
+    packed = min(member.compress_size, size_bytes)
+    most = {
+        zipfile.ZIP_STORED: packed,
+        zipfile.ZIP_DEFLATED: packed * _DEFLATE_RATIO + _LIST_ENTRY_BYTES,
+    }
+    return min(member.file_size, most.get(member.compress_type, member.file_size))
 
 
 def _count_overlaps(members: Sequence[zipfile.ZipInfo]) -> int:

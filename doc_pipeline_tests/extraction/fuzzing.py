@@ -32,6 +32,7 @@ MOST_SECONDS = 2 * LIMITS.wall_s + 10
 OCR_EVERY = 25
 OCR_OFF = OcrSettings(mode="off")
 OCR_ON = OcrSettings(page_s=10, parallel=1)
+OUR_MISTAKES = frozenset({"ImportError", "ModuleNotFoundError", "NameError", "UnboundLocalError"})
 PASSWORD = re.compile(r"password: (\w+)\)")
 
 
@@ -103,6 +104,7 @@ def _outcome(
         code = error.code
         if code == "EXTRACTION_FAILED":
             code = f"{code} {error.fields['reason']}"
+            violation = "a mistake in our code" if error.fields["reason"] in OUR_MISTAKES else ""
     except Exception as error:  # noqa: BLE001 - just what must not happen
         code, violation = "untyped", f"{type(error).__name__} is no error of the pipeline"
     seconds = time.monotonic() - started

@@ -90,6 +90,17 @@ def test_huge_member_list_is_refused_unread(tmp_path: Path) -> None:
     assert refused.value.fields["limit"] == "zip_members"
 
 
+def test_a_list_that_claims_the_impossible_is_damage_not_a_bomb(tmp_path: Path) -> None:
+    """Sixty packed bytes never give four gigabytes; the extractor calls such a file damaged."""
+    path = _zip(tmp_path / "raw", {"word/document.xml": b"x" * 9000})
+    data = bytearray(path.read_bytes())
+    listed, end = data.rindex(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")
+    data[listed + 24 : listed + 28] = b"\xff\xff\xff\xfe"
+    data[end + 8 : end + 12] = b"\xff\xfe\xff\xfe"
+    path.write_bytes(data)
+    assert admit_file(path, "a.docx", LIMITS).kind == "docx"
+
+
 def test_damaged_zip_passes_so_that_it_becomes_a_version(tmp_path: Path) -> None:
     """The extractor calls it corrupt; a mended upload is then version 2 of the document."""
     path = _zip(tmp_path / "raw", {"word/document.xml": b"x" * 9000})
