@@ -37,6 +37,7 @@ from doc_pipeline.services import open_extraction, processing_settings
 from doc_pipeline.settings import Settings
 
 INTERRUPTED = 130
+LONGEST_NOTE = 30
 STANDARD_INPUT = "-"
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -173,7 +174,8 @@ def _run(
             task = bar.add_task("extracting", total=total, note=f"0 of {counted(total, 'file')}")
 
             def show_pages(file: TrialFile, done: int, pages: int) -> None:
-                bar.update(task, note=f"{printable(file.name)}: page {done} of {pages}")
+                name = printable(file.path.name)[-LONGEST_NOTE:]
+                bar.update(task, note=f"{name}: page {done} of {pages}")
 
             trials = try_files(
                 found,

@@ -40,12 +40,13 @@ STATUS_STYLE = {
     "quarantined": "magenta",
     "cancelled": "dim",
     "pass": "green",
+    "ok": "green",
     "fail": "red",
     "off": "dim",
 }
 PIPED_WIDTH = 10_000
 GAP = 2
-_WHOLE = {"status", "code"}
+_WHOLE = {"status", "code", "outcome"}
 """Columns that are never broken over two lines, as numbers are not."""
 
 
