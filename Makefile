@@ -1,7 +1,7 @@
 # Python 3.11+ and make are enough. No recipe names the folder, so that its path may hold spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check extras lint lock clean install install-dev
+.PHONY: help demo up test check bench-extraction extras lint lock clean install install-dev
 
 # With it every start and every run would compile all libraries again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,6 +29,9 @@ check: install-dev ## Style, types, import directions, house rules, fast tests
 
 lint: install-dev ## The same without tests
 	@scripts/check lint
+
+bench-extraction: install-dev ## Speed, memory and quality of extraction; ARGS choose benchmarks
+	@.venv/bin/python benchmarks/extraction/run.py $(ARGS)
 
 lock: install-dev ## Write constraints.txt anew after a change of dependencies
 	@scripts/lock $(ARGS)

@@ -1,6 +1,6 @@
 """What isolation costs: a small text extracted in this process and in a child, and a new child.
 
-Run: .venv/bin/python benchmarks/extraction/isolation/measure.py
+Run: .venv/bin/python benchmarks/extraction/isolation/run.py
 """
 
 from __future__ import annotations
