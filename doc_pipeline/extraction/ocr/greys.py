@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _ORIENTATION = 0x0112
 _DEEP = ("I", "F")
-_ALPHA = ("LA", "PA", "La", "RGBA", "RGBa")
+_ALPHA = ("LA", "PA", "RGBA", "RGBa")
 _BRIGHT = 200
 _SOLID = [0] * 128 + [255] * 128
 _MOST_INCHES = 30.0

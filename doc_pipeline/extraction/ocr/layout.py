@@ -19,6 +19,8 @@ _TITLE_HEIGHT = 1.3
 _TITLE_MAX_WORDS = 14
 _TITLE_MAX_LINES = 3
 _NARRATIVE_WORDS = 8
+_DIGITS_OF_ROWS = 0.25
+_SHORT_LINE = 0.2
 _BULLETS = "•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔❖–—*-"
 _BULLET = re.compile(rf"^[{_BULLETS}]\s+(?=\S)")
 _NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
@@ -36,6 +38,10 @@ class _Line:
     @property
     def text(self) -> str:
         return _join_words([word.text for word in self.words])
+
+    @property
+    def right(self) -> int:
+        return max(word.right for word in self.words)
 
     @property
     def height(self) -> int:
@@ -91,7 +97,9 @@ def _element(
     role: str, lines: Sequence[_Line], reading: Reading, page: int, size: tuple[int, int]
 ) -> Element:
     words = [word for line in lines for word in line.words]
-    text = _join_lines([line.text for line in lines])
+    is_rows = not role and _are_rows(lines)
+    texts = [line.text for line in lines]
+    text = "\n".join(texts) if is_rows else _join_lines(texts)
     if role == "Title" and len(lines) > _TITLE_MAX_LINES:
         role = ""
     if role == "ListItem":
@@ -108,13 +116,26 @@ def _element(
         )
     )
     return Element(
-        type=role or _prose_type(text),
+        type=role or ("UncategorizedText" if is_rows else _prose_type(text)),
         text=text,
         page=page,
         depth=0 if role == "Title" else None,
         box=Box(left, top, right, bottom, *size, unit="pixels"),
         extra=extra,
     )
+
+
+def _are_rows(lines: Sequence[_Line]) -> bool:
+    """Rows of a table, addresses, verses: lines that end before the paragraph's right edge."""
+    if len(lines) < 2:
+        return False
+    text = "".join(line.text for line in lines)
+    if sum(map(str.isdigit, text)) > len(text) * _DIGITS_OF_ROWS:
+        return True
+    left = min(word.left for line in lines for word in line.words)
+    right = max(line.right for line in lines)
+    short = sum(line.right < right - _SHORT_LINE * (right - left) for line in lines[:-1])
+    return len(lines) > 2 and short * 2 > len(lines) - 1
 
 
 def _prose_type(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doc_pipeline.extraction.ocr.engine import Tesseract, TesseractFailed, TesseractTimedOut
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _POOR = 60.0
+_LEAST_CHARS = 3
 _LEAST_SIDE = 8
 _SMALL_SIDE = 1600
 _MOST_ENLARGED = 3.0
@@ -108,7 +109,7 @@ def read_picture(image: Image, reader: Reader) -> Reading:
 
 
 def _read_otherwise(page: _Page, first: Reading) -> Reading:
-    """Turned, or with the language of another script."""
+    """Turned, or with the language of another script; no words where none is sure: a photo."""
     best = first
     if not first.words and not page.has_ink:
         return first
@@ -120,7 +121,7 @@ def _read_otherwise(page: _Page, first: Reading) -> Reading:
             best = reading
         if not best.is_poor:
             break
-    return best
+    return best if count_good_chars(best.words) >= _LEAST_CHARS else replace(best, words=())
 
 
 def _read_in_its_language(page: _Page, first: Reading, languages: Languages) -> Reading:

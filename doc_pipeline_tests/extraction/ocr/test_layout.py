@@ -63,6 +63,16 @@ def test_divided_words_become_whole() -> None:
     ]
 
 
+def test_rows_stay_lines() -> None:
+    assert _told((1, "Total 1999 2000 2001", 24), (1, "Boats 14 16 21", 24)) == [
+        ("UncategorizedText", "Total 1999 2000 2001\nBoats 14 16 21")
+    ]
+    address = [(1, "Harbour office", 24), (1, "12 Quay Road", 24), (1, "Port of the old town", 24)]
+    assert _told(*address) == [
+        ("UncategorizedText", "Harbour office\n12 Quay Road\nPort of the old town")
+    ]
+
+
 def test_chinese_has_no_spaces() -> None:
     assert _told((1, "新鲜 甘草", 24), (1, "黄酮 ABC 养分。", 24)) == [
         ("NarrativeText", "新鲜甘草黄酮 ABC 养分。")

@@ -59,8 +59,9 @@ def test_progress_counts_all_pages_and_time_is_asked_for() -> None:
     assert all(0 <= seconds < 60 for seconds in extended[1:])
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("tesseract")
-@pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.parametrize("parallel", [1, 3])
 def test_only_a_few_pictures_are_held_and_only_one_thread_draws(parallel: int) -> None:
     drawn: list[weakref.ref[Image.Image]] = []
     most = 0

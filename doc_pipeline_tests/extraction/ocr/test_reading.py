@@ -84,6 +84,7 @@ def test_another_script_finds_its_language(needs_language: Callable[[str], None]
     assert _text(reading) == " ".join(RUSSIAN.split())
 
 
+@pytest.mark.heavy
 def test_another_script_on_its_side(needs_language: Callable[[str], None]) -> None:
     needs_language("rus")
     needs_language("osd")
@@ -95,6 +96,13 @@ def test_blank_page_costs_one_run(count_runs: Callable[[], int]) -> None:
     reading = _read(Image.new("L", (800, 600), 250))
     assert (_text(reading), reading.confidence) == ("", None)
     assert count_runs() == 1
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("tesseract")
+def test_picture_without_text_gives_no_garbage() -> None:
+    fractal = Image.effect_mandelbrot((1000, 800), (-3, -2.5, 2, 2.5), 100)
+    assert not _read(fractal).words
 
 
 def test_a_dot_costs_none(count_runs: Callable[[], int]) -> None:
@@ -119,6 +127,7 @@ def test_small_screen_shot_is_enlarged_and_boxes_are_its_own() -> None:
     assert reading.place((last.left, last.top, last.right, last.bottom))[2] < picture.width
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("tesseract")
 def test_giant_is_made_smaller() -> None:
     picture = Image.new("L", (12_500, 700), 255)
