@@ -69,14 +69,16 @@ def hold_descendants(session: Session, document_ids: Collection[str]) -> None:
     """Take what waits inside these documents out of the queue; it is freed with its parent."""
     if not document_ids:
         return
+    is_waiting = Document.processing_status == ProcessingStatus.PENDING
     for page in pages(sorted(descendants_of(session, document_ids))):
-        lock(session, page)
+        # Only those: a run may be about to lock the others together with their parents.
+        waiting = session.scalars(
+            select(Document.document_id).where(Document.document_id.in_(page), is_waiting)
+        ).all()
+        lock(session, waiting)
         session.execute(
             update(Document)
-            .where(
-                Document.document_id.in_(page),
-                Document.processing_status == ProcessingStatus.PENDING,
-            )
+            .where(Document.document_id.in_(waiting), is_waiting)
             .values(hold=True, batch_id=None, batch_assigned_at=None, updated_at=now())
             .execution_options(synchronize_session=False)
         )

@@ -10,6 +10,7 @@ import sys
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.domain.element import ExtractedText
+from doc_pipeline.domain.identity import attachment_id_of
 from doc_pipeline.domain.stage import Stage, StageResult
 from doc_pipeline.stages.adapters import Adapters
 from doc_pipeline.stages.chunk import ChunkedDocument
@@ -22,6 +23,7 @@ Figures = dict[str, int | float | str]
 
 PREVIEW_CHARACTERS = 1200
 PREVIEW_CHUNKS = 3
+MOST_CHILDREN = 20
 
 
 def receive_result(
@@ -73,6 +75,7 @@ def extract_result(
             "language": extracted.language or "unknown",
             "extractor": extracted.extractor,
             **_seldom(extracted),
+            **_children(document, extracted),
             **_speed(
                 seconds, pages=extracted.pages or 1, megabytes=received.size_bytes / 1_000_000
             ),
@@ -93,6 +96,15 @@ def _seldom(extracted: ExtractedText) -> Figures:
         "warnings": "; ".join(extracted.warnings)[:500],
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _children(document: ClaimedDocument, extracted: ExtractedText) -> Figures:
+    """The documents that were found inside this one, so that the UI leads on to them."""
+    ids = [attachment_id_of(document.document_id, a.name) for a in extracted.attachments]
+    if not ids:
+        return {}
+    more = f" and {len(ids) - MOST_CHILDREN} more" if len(ids) > MOST_CHILDREN else ""
+    return {"children": ", ".join(ids[:MOST_CHILDREN]) + more}
 
 
 def _usage(extracted: ExtractedText) -> Figures:

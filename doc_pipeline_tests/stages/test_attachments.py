@@ -13,9 +13,10 @@ import pytest
 
 from doc_pipeline.catalog.rows import DocumentView
 from doc_pipeline.domain.attachment import Attachment
-from doc_pipeline.domain.document import Lifecycle
+from doc_pipeline.domain.document import Lifecycle, Origin
 from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.identity import attachment_id_of, document_id_of
+from doc_pipeline.domain.stage import STAGES, Stage, StageResult
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 from doc_pipeline.stages.remove import remove_documents
 from doc_pipeline_tests.stages.conftest import Bench, failures
@@ -105,6 +106,17 @@ def test_a_mail_and_all_inside_it_become_documents(inbox: Bench) -> None:
     assert names[DEEP].source_key == "in/news.eml!/inner.eml!/lantern.txt"
     assert names[MAIL].attachment_count == 3
     assert inbox.search("paraffin lanterns")[0] == names[DEEP].source_key
+
+
+def test_figures_lead_from_parent_to_children_and_back(inbox: Bench) -> None:
+    inbox.discover()
+    outcomes = [o for o in inbox.process(wait(inbox)) if isinstance(o, StageResult)]
+    (extracted,) = [o for o in outcomes if o.stage is Stage.EXTRACT]
+    assert extracted.figures["children"] == f"{FERRY}, {BROKEN}, {INNER}"
+    outcomes = [o for o in inbox.process([FERRY]) if isinstance(o, StageResult)]
+    assert [o.stage for o in outcomes] == list(STAGES)
+    assert outcomes[0].figures["parent"] == MAIL
+    assert view(inbox, FERRY).origin is Origin.ATTACHMENT
 
 
 def test_an_attachment_that_fails_leaves_the_mail_completed(inbox: Bench) -> None:
