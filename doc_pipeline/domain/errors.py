@@ -27,6 +27,8 @@ import json
 from enum import StrEnum
 from typing import ClassVar
 
+from doc_pipeline.domain.limit_names import FIXED_LIMITS, LIMIT_SETTINGS, figure
+
 
 class Verdict(StrEnum):
     """What becomes of a document after an error."""
@@ -526,28 +528,6 @@ class FileTooLarge(RejectedError):
         return _with_figures(self.template, self.fields)
 
 
-LIMIT_SETTINGS = {
-    "pages": ("pages", "DOC_PIPELINE_MAX_PAGES"),
-    "zip_members": ("files inside", "DOC_PIPELINE_MAX_ZIP_MEMBERS"),
-    "zip_expanded_bytes": ("bytes when unpacked", "DOC_PIPELINE_MAX_EXPANDED_MB"),
-    "zip_ratio": ("times its size when unpacked", "DOC_PIPELINE_MAX_ZIP_RATIO"),
-    "text_bytes": ("bytes of text", "DOC_PIPELINE_MAX_TEXT_MB"),
-    "table_rows": ("rows", "DOC_PIPELINE_MAX_TABLE_ROWS"),
-    "image_pixels": ("pixels", "DOC_PIPELINE_MAX_IMAGE_MEGAPIXELS"),
-    "attachments": ("attachments", "DOC_PIPELINE_MAX_ATTACHMENTS"),
-    "output_bytes": ("bytes of text and elements", "DOC_PIPELINE_EXTRACT_OUTPUT_MB"),
-}
-"""What is counted, and the setting that allows more. Other limits are fixed."""
-
-_FIXED_LIMITS = {
-    "json_depth": "levels of nesting",
-    "sheet_cells": "cells",
-    "xml_nested_entities": "entities made of entities",
-    "zip_overlaps": "files that share their bytes with others",
-    "zip_in_itself": "copies of itself",
-}
-
-
 class OverLimit(RejectedError):
     """Larger than a limit allows. Fields: limit (a name of `Limits`), found, allowed."""
 
@@ -562,22 +542,16 @@ class OverLimit(RejectedError):
         if limit in LIMIT_SETTINGS:
             what, setting = LIMIT_SETTINGS[limit]
             form = f"The file has {{found}} {what}; {setting} allows {{allowed}}."
-        elif limit in _FIXED_LIMITS:
-            form = f"The file has {{found}} {_FIXED_LIMITS[limit]}; {{allowed}} are allowed."
+        elif limit in FIXED_LIMITS:
+            form = f"The file has {{found}} {FIXED_LIMITS[limit]}; {{allowed}} are allowed."
         else:
             form = self.template
         return _with_figures(form, self.fields)
 
 
 def _with_figures(form: str, fields: dict[str, object]) -> str:
-    shown = {name: _figure(value) for name, value in fields.items()}
+    shown = {name: figure(value) or _shown(value) for name, value in fields.items()}
     return form.format_map(_Missing(shown))[:2000]
-
-
-def _figure(value: object) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,g}" if isinstance(value, float) else _shown(value)
 
 
 def all_error_types() -> list[type[PipelineError]]:

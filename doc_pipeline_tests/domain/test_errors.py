@@ -12,7 +12,6 @@ import pytest
 
 from doc_pipeline.domain import errors
 from doc_pipeline.domain.errors import (
-    LIMIT_SETTINGS,
     FileEmpty,
     FileTooLarge,
     OverLimit,
@@ -26,6 +25,7 @@ from doc_pipeline.domain.errors import (
     all_error_types,
     as_pipeline_error,
 )
+from doc_pipeline.domain.limit_names import LIMIT_SETTINGS
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.settings import Settings
 
