@@ -109,9 +109,10 @@ def list_documents(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 100,
     as_json: JsonFlag = False,
 ) -> None:
-    """List documents, newest first; attachments stand indented below their mail or archive.
+    """List documents, newest first.
 
-    A narrow terminal leaves columns out; piped and with --json all are there.
+    Attachments stand indented below the mail or archive they were found in. A narrow terminal
+    leaves columns out; piped and with --json all are there.
     """
     if status is not None and status not in set(ProcessingStatus):
         allowed = ", ".join(ProcessingStatus)
