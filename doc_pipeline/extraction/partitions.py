@@ -5,13 +5,13 @@ The only module that imports unstructured. Formats live beside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from doc_pipeline.domain.element import Element
-from doc_pipeline.extraction.tables import table_text
+from doc_pipeline.extraction.tables import MAX_ROWS, table_elements, table_text
 from doc_pipeline.extraction.tokenizer_seam import install_tokenizer
 
 _KEPT = ("link_urls", "link_texts", "emphasized_text_contents", "sent_from", "sent_to", "subject")
@@ -38,11 +38,22 @@ def classify_text(text: str) -> Element:
 def to_elements(found: Iterable[Any]) -> list[Element]:
     """Unstructured's elements as ours; page breaks are dropped, the page numbers stay."""
     elements = [
-        to_element(element.category, str(element.text or ""), element.metadata)
+        part
         for element in found
         if element.category != "PageBreak"
+        for part in _parts(element.category, str(element.text or ""), element.metadata)
     ]
     return [element for element in elements if element.text.strip()]
+
+
+def _parts(category: str, text: str, metadata: Any) -> Iterator[Element]:
+    """One element, or the parts of a table that is too long for one."""
+    element = to_element(category, text, metadata)
+    if element.text_as_html is None or element.text.count("\n") < MAX_ROWS:
+        yield element
+        return
+    for part in table_elements(_rows_in(element.text_as_html), page=element.page):
+        yield replace(part, extra=element.extra)
 
 
 def to_element(category: str, text: str, metadata: Any) -> Element:

@@ -1,115 +1,123 @@
-"""Spreadsheets (xlsx, xls, ods) to tables through calamine. A sheet counts as a page."""
+"""Spreadsheets (xlsx, xls, ods, xlsb) to tables through calamine. A sheet counts as a page."""
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from doc_pipeline.domain.element import Element
-from doc_pipeline.domain.errors import FileEncrypted, OverLimit
-from doc_pipeline.extraction.office_package import decrypted, property_title
+from doc_pipeline.domain.errors import FileEncrypted
+from doc_pipeline.extraction.office_package import opened
+from doc_pipeline.extraction.office_properties import read_properties
 from doc_pipeline.extraction.request import Draft, ExtractRequest
+from doc_pipeline.extraction.sheet_trimming import trimmed
 from doc_pipeline.extraction.tables import table_elements
 
-MAX_CELLS = 10_000_000
-"""calamine keeps a sheet as a full rectangle: two cells in opposite corners would need 500 GB
-and abort the process."""
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
-_PIECE = 4 * 1024 * 1024
 _DEFAULT_NAMES = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|лист)\s*\d*", re.IGNORECASE)
 
 
+@dataclass(slots=True)
+class _Workbook:
+    """What was read so far."""
+
+    rows_left: int
+    elements: list[Element] = field(default_factory=list[Element])
+    rows_left_out: int = 0
+    hidden: int = 0
+    unread: list[int] = field(default_factory=list[int])
+
+
 def extract_workbook(path: Path, request: ExtractRequest) -> Draft:
-    """Tables of all visible sheets. Raises `FileEncrypted`, `OverLimit`."""
-    with decrypted(path, request) as plain:
-        _check_extent(plain)
-        elements, sheets = _read(plain, request)
-        title = property_title(plain)
-    return Draft(elements, pages=sheets, title=title)
+    """Tables of all sheets, hidden ones too; rows beyond the limit are told in a warning.
+
+    Raises `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
+    """
+    with opened(path, request) as file:
+        properties = read_properties(file)
+        kept = trimmed(file, request.limits.table_rows)
+        book = _Workbook(request.limits.table_rows, rows_left_out=kept.rows_left_out)
+        sheets = _read(kept.file, request, book)
+    draft = Draft(book.elements, pages=sheets, warnings=_warnings(book, request))
+    return properties.put_into(draft)
 
 
-def _read(path: Path, request: ExtractRequest) -> tuple[list[Element], int]:
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+def _read(file: BinaryIO, request: ExtractRequest, book: _Workbook) -> int:
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
-    elements: list[Element] = []
-    with path.open("rb") as file:
+    try:
+        workbook = CalamineWorkbook.from_filelike(file)
+    except PasswordError as error:
+        raise FileEncrypted(kind=request.kind) from error
+    sheets = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+    damage = None
+    for number, told in enumerate(sheets, start=1):
+        book.hidden += told.visible != SheetVisibleEnum.Visible
         try:
-            workbook = CalamineWorkbook.from_filelike(file)
-        except PasswordError as error:
-            raise FileEncrypted(kind=request.kind) from error
-        names = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
-        ]
-        rows_left = request.limits.table_rows
-        for number, name in enumerate(names, start=1):
-            sheet = workbook.get_sheet_by_name(name)
-            rows_left -= sheet.height
-            if rows_left < 0:
-                allowed = request.limits.table_rows
-                raise OverLimit(limit="table_rows", allowed=allowed, found=allowed - rows_left)
-            if sheet.height:
-                elements.extend(_sheet_elements(sheet, name, number, len(names)))
-            request.report(number, len(names))
-    return elements, len(names)
+            _add_sheet(workbook.get_sheet_by_name(told.name), number, len(sheets), book)
+        except CalamineError as error:
+            damage = error
+            book.unread.append(number)
+        request.report(number, len(sheets))
+    if damage is not None and len(book.unread) == len(sheets):
+        raise damage
+    return len(sheets)
 
 
-def _sheet_elements(sheet: Any, name: str, number: int, sheets: int) -> Iterator[Element]:
-    if sheets > 1 or not _DEFAULT_NAMES.fullmatch(name):
-        yield Element("Title", name, page=number, depth=0)
-    rows = ([_shown(cell) for cell in row] for row in sheet.iter_rows())
-    yield from table_elements(rows, page=number)
+def _add_sheet(sheet: Any, number: int, sheets: int, book: _Workbook) -> None:
+    height = int(sheet.height)
+    taken = min(height, book.rows_left)
+    book.rows_left -= taken
+    book.rows_left_out += height - taken
+    if not taken:
+        return
+    if sheets > 1 or not _DEFAULT_NAMES.fullmatch(sheet.name):
+        book.elements.append(Element("Title", sheet.name, page=number, depth=0))
+    book.elements.extend(table_elements(_rows(sheet, taken), page=number))
+
+
+def _rows(sheet: Any, taken: int) -> Iterator[list[str]]:
+    """The first rows; calamine's height leaves out the empty rows above, its rows do not."""
+    taken += sheet.start[0] if sheet.start else 0
+    return ([_shown(cell) for cell in row] for row in islice(sheet.iter_rows(), taken))
 
 
 def _shown(cell: object) -> str:
     """A cell as people read it: whole numbers without '.0', midnight without a time."""
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.15g}"
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
     if isinstance(cell, datetime):
-        return str(cell.date() if cell.time() == time() else cell)
-    if isinstance(cell, date | time):
-        return str(cell)
+        is_midnight = cell.time() == time()
+        return str(cell.date() if is_midnight else cell.replace(microsecond=0))
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return str(cell)
 
 
-def _check_extent(path: Path) -> None:
-    """Refuse an xlsx whose cells span more than calamine can hold."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as package:
-        for name in package.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                with package.open(name) as part:
-                    cells = _spanned_cells(part)
-                if cells > MAX_CELLS:
-                    raise OverLimit(limit="sheet_cells", allowed=MAX_CELLS, found=cells)
-
-
-def _spanned_cells(part: Any) -> int:
-    columns: set[bytes] = set()
-    first = last = 0
-    tail = b""
-    while piece := part.read(_PIECE):
-        data = tail + piece
-        found = _CELL.findall(data)
-        columns.update(column for column, _ in found)
-        if found:
-            rows = [int(row) for _, row in found]
-            first = min(first or rows[0], *rows)
-            last = max(last, *rows)
-        tail = data[-100:]
-    numbers = [_column_number(column) for column in columns]
-    width = max(numbers) - min(numbers) + 1 if numbers else 0
-    return width * (last - first + 1)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+def _warnings(book: _Workbook, request: ExtractRequest) -> tuple[str, ...]:
+    said: list[str] = []
+    if book.rows_left_out:
+        limit = request.limits.table_rows
+        said.append(
+            f"{book.rows_left_out:,} rows were left out; DOC_PIPELINE_MAX_TABLE_ROWS allows"
+            f" {limit:,} in one workbook"
+        )
+    if book.hidden:
+        said.append(f"{book.hidden} hidden sheets were read too")
+    if book.unread:
+        numbers = ", ".join(map(str, book.unread))
+        said.append(f"damaged sheets could not be read: {numbers}")
+    return tuple(said)

@@ -8,7 +8,7 @@ from html import escape
 from doc_pipeline.domain.element import Element
 
 CELL_BREAK = " | "
-_MAX_ROWS = 100
+MAX_ROWS = 100
 _MAX_CHARS = 6_000
 _MAX_HEAD_CHARS = 1_000
 _MAX_CELL = 32_767
@@ -78,7 +78,7 @@ def _parts(table: list[list[str]]) -> Iterator[list[list[str]]]:
     chars = 0
     for row in table:
         length = sum(map(len, row)) + len(CELL_BREAK) * len(row)
-        if part and (len(part) >= _MAX_ROWS or chars + length > _MAX_CHARS):
+        if part and (len(part) >= MAX_ROWS or chars + length > _MAX_CHARS):
             yield part
             part, chars = [], 0
         part.append(row)

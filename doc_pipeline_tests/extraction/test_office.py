@@ -8,7 +8,7 @@ import pytest
 from docx import Document
 from pptx import Presentation
 
-from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted
+from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted, PasswordWrong
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 
 
@@ -55,8 +55,8 @@ def test_pptx(tmp_path: Path) -> None:
 
 def test_password_opens_an_encrypted_docx(corpus: Path) -> None:
     path = corpus / "testWORD_protected_passtika.docx"
-    for password in (None, "wrong"):
-        with pytest.raises(FileEncrypted):
+    for password, error in ((None, FileEncrypted), ("wrong", PasswordWrong)):
+        with pytest.raises(error):
             extract_file(path, ExtractRequest("docx", path.name, password=password))
     found = extract_file(path, ExtractRequest("docx", path.name, password="tika"))
     assert found.words > 5
