@@ -98,6 +98,7 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
     "txt": _TEXT,
     "md": _MARKDOWN,
     "html": _HTML,
+    "rtf": LazyExtractor("rtf", "extract_rtf", "striprtf", "1"),
     "rst": LazyExtractor("structured_text", "extract_rst", "docutils", "1"),
     "org": LazyExtractor("structured_text", "extract_org", "orgparse", "1"),
     "xml": LazyExtractor("xml_text", "extract_xml", "xml-text", "1"),
@@ -105,7 +106,7 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
     **dict.fromkeys(("xlsx", "xls", "ods", "xlsb"), _SHEETS),
     **dict.fromkeys(("csv", "tsv"), _DELIMITED),
     **dict.fromkeys(("json", "ndjson"), _RECORDS),
-    **dict.fromkeys(("doc", "ppt", "rtf", "odt", "odp", "epub"), _LEGACY),
+    **dict.fromkeys(("doc", "ppt", "odt", "odp", "epub"), _LEGACY),
     **dict.fromkeys(("png", "jpg", "tiff", "bmp", "webp", "gif", "heic"), _PICTURE),
 }
 
