@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 
 SOFT_HYPHENS = "\x02\ufffe\u00ad"
 LAM_ALEF = re.compile("[اأإآ]ل")
@@ -33,7 +34,8 @@ def is_garbage(glyphs: str) -> bool:
     """Whether fonts without a map to Unicode gave control and private characters."""
     if glyphs.isascii() and glyphs.isprintable():
         return False
-    unreadable = sum(map(_is_unreadable, glyphs.translate(_SYMBOL_BULLETS)))
+    counted = Counter(glyphs.translate(_SYMBOL_BULLETS))
+    unreadable = sum(count for char, count in counted.items() if _is_unreadable(char))
     if len(glyphs) < _MIN_GLYPHS_TO_JUDGE:
         return bool(glyphs) and unreadable == len(glyphs)
     return unreadable > len(glyphs) * _MAX_GARBAGE

@@ -1,23 +1,28 @@
-"""Whether a page has ruling lines, as tables have. Looks at pdfium's path objects only."""
+"""Whether a page has the ruling lines of a table. Looks at pdfium's path objects only.
+
+Asked of every page with text, so it stops at the first grid it sees.
+"""
 
 from __future__ import annotations
 
 import ctypes
 from typing import Any
 
-_MIN_RULES = 4
+_MIN_RULES = 3
+"""In either direction: two rows of two columns have three lines each way."""
 _THIN = 3.0
-_LONG = 12.0
+_LONG = 8.0
+_GRID_SEGMENTS = 12
+_SAME_PLACE = 6.0
 _MOST_OBJECTS = 4_000
 """A page of more is a drawing, on which pdfplumber would take many seconds."""
-_MOST_PATHS = 400
 
 
 def has_ruling_lines(page: Any) -> bool:
-    """Whether an open pdfium page draws at least four thin lines, some of them parallel.
+    """Whether an open pdfium page draws lines at three heights and at three places across.
 
-    Rules of one direction at one place only (underlines, a line above the footer) do not count:
-    a table has at least two at different heights, or frames around its cells.
+    Underlines, a line above the footer and frames around text are less than that. Cells that are
+    only told by their colour are not seen.
     """
     import pypdfium2.raw as pdfium_c
 
@@ -26,34 +31,49 @@ def has_ruling_lines(page: Any) -> bool:
     count = pdfium_c.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return False
-    rules = paths = 0
+    handle, rules = page.raw, _Rules()
     for index in range(count):
-        thing = get_object(page.raw, index)
-        if get_type(thing) != path:
-            continue
-        paths += 1
-        rules += _rules_of(thing)
-        if rules >= _MIN_RULES:
+        thing = get_object(handle, index)
+        if get_type(thing) == path and rules.add(thing):
             return True
-        if paths >= _MOST_PATHS:
-            return False
     return False
 
 
-def _rules_of(thing: Any) -> int:
-    """1 for a thin line, 4 for a path with many segments (a whole grid), 2 for a frame."""
-    import pypdfium2.raw as pdfium_c
+class _Rules:
+    """Places of the lines seen so far; nearer than six points is the same."""
 
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if not pdfium_c.FPDFPageObj_GetBounds(thing, left, bottom, right, top):
-        return 0
-    width, height = right.value - left.value, top.value - bottom.value
-    if min(width, height) <= _THIN:
-        return 1 if max(width, height) >= _LONG else 0
-    segments = pdfium_c.FPDFPath_CountSegments(thing)
-    stroke = ctypes.c_int()
-    fill = ctypes.c_int()
-    pdfium_c.FPDFPath_GetDrawMode(thing, fill, stroke)
-    if not stroke.value or min(width, height) < _THIN:
-        return 0
-    return 2 if segments <= 6 else 4
+    def __init__(self) -> None:
+        import pypdfium2.raw as pdfium_c
+
+        self._pdfium = pdfium_c
+        self._edges = tuple(ctypes.c_float() for _ in range(4))
+        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
+        self._heights: list[float] = []
+        self._places: list[float] = []
+
+    def add(self, thing: Any) -> bool:
+        """Take down the lines of a path; whether there are now enough for a table."""
+        if not self._pdfium.FPDFPageObj_GetBounds(thing, *self._edges):
+            return False
+        left, bottom, right, top = (edge.value for edge in self._edges)
+        width, height = right - left, top - bottom
+        if height <= _THIN and width >= _LONG:
+            _note(self._heights, top)
+        elif width <= _THIN and height >= _LONG:
+            _note(self._places, left)
+        elif min(width, height) >= _LONG and self._is_stroked(thing):
+            if self._pdfium.FPDFPath_CountSegments(thing) >= _GRID_SEGMENTS:
+                return True
+            _note(self._heights, top, bottom)
+            _note(self._places, left, right)
+        return min(len(self._heights), len(self._places)) >= _MIN_RULES
+
+    def _is_stroked(self, thing: Any) -> bool:
+        self._pdfium.FPDFPath_GetDrawMode(thing, self._fill, self._stroke)
+        return bool(self._stroke.value)
+
+
+def _note(known: list[float], *places: float) -> None:
+    for place in places:
+        if len(known) < _MIN_RULES and all(abs(place - each) > _SAME_PLACE for each in known):
+            known.append(place)

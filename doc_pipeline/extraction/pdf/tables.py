@@ -60,7 +60,7 @@ _Found = list[tuple[Rectangle, Element]]
 
 
 def _find_tables(
-    path: Path, password: str | None, wanted: Sequence[int], pages: Mapping[int, PageLines]
+    path: Path, password: str | None, wanted: list[int], pages: Mapping[int, PageLines]
 ) -> Iterator[tuple[int, _Found]]:
     """Page by page the tables with their places, until the time is over."""
     import pdfplumber

@@ -126,3 +126,26 @@ def test_table_in_a_document_with_password(tmp_path: Path) -> None:
 def test_table_of_the_corpus(corpus: Path) -> None:
     found = extract(corpus / "eu-001.pdf")
     assert any(element.type == "Table" for element in found.elements)
+
+
+@pytest.mark.parametrize("kind", ["rows only", "one frame", "nested frames", "underlines"])
+def test_lines_that_are_no_grid_cost_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(
+        "doc_pipeline.extraction.pdf.document.put_tables", lambda *_: pytest.fail("was asked")
+    )
+    pdf = sheet()
+    pdf.set_xy(40, 60)
+    pdf.multi_cell(500, 14, PROSE)
+    for row in range(4):
+        if kind == "rows only":
+            pdf.line(40, 300 + 20 * row, 500, 300 + 20 * row)
+        elif kind == "underlines":
+            pdf.line(40 + 90 * row, 300, 100 + 90 * row, 300)
+    if kind == "one frame":
+        pdf.rect(40, 300, 400, 100)
+    elif kind == "nested frames":
+        pdf.rect(40, 300, 400, 100)
+        pdf.rect(42, 302, 396, 96)
+    assert extract(save(pdf, tmp_path)).text == PROSE.strip()
