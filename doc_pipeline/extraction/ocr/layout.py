@@ -8,17 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 from statistics import fmean, median
 
 from doc_pipeline.domain.element import Box, Element
 from doc_pipeline.extraction.ocr.reading import Reading
 from doc_pipeline.extraction.ocr.words import Word
 
-_TITLE_HEIGHT = 1.3
+_TITLE_SIZE = 1.2
 _TITLE_MAX_WORDS = 14
 _TITLE_MAX_LINES = 3
 _NARRATIVE_WORDS = 8
+_X_HEIGHT, _REACH = 0.55, 0.225
+"""Shares of the size: small letters such as x, and what others reach above or below."""
+_UP = frozenset("bdfhijkltßäöüáàâéèêíìîóòôúùûñåčšžёйбф!?()[]/|&%$€\"'")
+_DOWN = frozenset("gjpqyçşруфцщд,;()[]/|§")
 _DIGITS_OF_ROWS = 0.25
 _SHORT_LINE = 0.2
 _BULLETS = "•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔❖–—*-"
@@ -44,8 +48,21 @@ class _Line:
         return max(word.right for word in self.words)
 
     @property
-    def height(self) -> int:
-        return max(w.bottom for w in self.words) - min(w.top for w in self.words)
+    def size(self) -> float:
+        """Size of the letters in pixels, as fonts count it."""
+        return median(_size_of(word) for word in self.words)
+
+
+def _size_of(word: Word) -> float:
+    """Height of the box, as it would be with letters that reach up and down."""
+    if any(letter > "\u0590" for letter in word.text):
+        return word.bottom - word.top
+    share = _X_HEIGHT
+    if any(letter in _UP or letter.isupper() or letter.isdigit() for letter in word.text):
+        share += _REACH
+    if any(letter in _DOWN for letter in word.text):
+        share += _REACH
+    return (word.bottom - word.top) / share
 
 
 def build_elements(reading: Reading, page: int, size: tuple[int, int]) -> list[Element]:
@@ -54,7 +71,7 @@ def build_elements(reading: Reading, page: int, size: tuple[int, int]) -> list[E
         [_Line(list(line)) for _, line in groupby(words, key=lambda word: word.line)]
         for _, words in groupby(reading.words, key=lambda word: (word.block, word.paragraph))
     ]
-    usual = _usual_height(paragraphs)
+    usual = _usual_size(paragraphs)
     return [
         _element(role, lines, reading, page, size)
         for paragraph in paragraphs
@@ -62,12 +79,15 @@ def build_elements(reading: Reading, page: int, size: tuple[int, int]) -> list[E
     ]
 
 
-def _usual_height(paragraphs: Sequence[Sequence[_Line]]) -> float:
-    """Height of the line in which the page's middle letter stands."""
-    heights = [
-        line.height for paragraph in paragraphs for line in paragraph for _ in range(len(line.text))
+def _usual_size(paragraphs: Sequence[Sequence[_Line]]) -> float:
+    """Size of the line in which the page's middle letter stands."""
+    sizes = [
+        size
+        for paragraph in paragraphs
+        for line in paragraph
+        for size in repeat(line.size, len(line.text))
     ]
-    return median(heights) if heights else 0.0
+    return median(sizes) if sizes else 0.0
 
 
 def _split(paragraph: Sequence[_Line], usual: float) -> Iterator[tuple[str, list[_Line]]]:
@@ -88,7 +108,7 @@ def _role(line: _Line, usual: float) -> str:
     text = line.text
     letters = sum(map(str.isalpha, text))
     is_short = len(line.words) <= _TITLE_MAX_WORDS
-    if is_short and letters * 2 >= len(text) and line.height >= usual * _TITLE_HEIGHT:
+    if is_short and letters * 2 >= len(text) and line.size >= usual * _TITLE_SIZE:
         return "Title"
     return "ListItem" if _BULLET.match(text) or _NUMBER.match(text) else ""
 
