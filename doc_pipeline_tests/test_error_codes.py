@@ -104,6 +104,14 @@ def _zip() -> bytes:
     return data.getvalue()
 
 
+def _book() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", "<container/>")
+    return data.getvalue()
+
+
 BY_FILE = {
     "FILE_EMPTY": Case(bytes),
     "TOO_LARGE": Case(_text, limits=replace(LIMITS, file_bytes=10)),
@@ -196,7 +204,7 @@ def test_extraction_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_extra_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kreuzberg", None)
     with pytest.raises(PipelineError) as raised:
-        _try(tmp_path / "raw", Case(lambda: b"{\\rtf1 Hello}", "a.rtf"), extract_file)
+        _try(tmp_path / "raw", Case(_book, "a.epub"), extract_file)
     assert raised.value.code == "EXTRA_MISSING"
     assert "doc-pipeline[legacy]" in raised.value.sentence
 

@@ -29,7 +29,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 LIMITS = Limits(cpu_s=20, wall_s=30, memory_bytes=1024 * MIB, output_bytes=64 * MIB)
 MOST_SECONDS = 2 * LIMITS.wall_s + 10
 """A file that crashes a library is tried twice."""
-OCR_EVERY = 25
+OCR_EVERY = 5
 OCR_OFF = OcrSettings(mode="off")
 OCR_ON = OcrSettings(page_s=10, parallel=1)
 OUR_MISTAKES = frozenset({"ImportError", "ModuleNotFoundError", "NameError", "UnboundLocalError"})
