@@ -77,6 +77,9 @@ class Plan:
     lists: bool = True
     tables: bool = False
     is_numbered: bool = False
+    bold_headings: bool = True
+    bold_words: bool = False
+    notes: bool = False
     head: str | None = None
     foot: str | None = None
 
@@ -100,6 +103,11 @@ PLANS = [
          first_indent=14, sections=8, sentences=(1, 5)),
     Plan("en_price_list", "en", "Liberation Sans Narrow", 10, tables=True, sections=8,
          paragraphs=(1, 2), head="Prices of the chandler", foot="Page"),
+    Plan("en_leaflet", "en", "Liberation Sans", 11, heading_sizes=(12, 11, 11), bold_words=True,
+         notes=True, sections=8, paragraphs=(1, 3), head="Leaflet for visitors"),
+    Plan("de_gutachten", "de", "Liberation Serif", 11, heading_sizes=(13, 12, 11.5),
+         bold_headings=False, bold_words=True, notes=True, tables=True, is_justified=True,
+         sections=10, foot="Seite"),
     Plan("de_satzung", "de", "Liberation Mono", 9, heading_sizes=(12, 10, 9), sections=9,
          sentences=(1, 3), is_numbered=True),
 ]  # fmt: skip
@@ -177,7 +185,8 @@ class _Writer:
         for name, size in zip(("Title", "Heading 1", "Heading 2"), self._sizes(), strict=True):
             style = self.document.styles[name]
             font = plan.heading_font or plan.font
-            style.font.name, style.font.size, style.font.bold = font, Pt(size), True
+            style.font.name, style.font.size = font, Pt(size)
+            style.font.bold = plan.bold_headings
             fonts = style.element.rPr.rFonts
             for key in list(fonts.attrib):
                 del fonts.attrib[key]
@@ -199,11 +208,38 @@ class _Writer:
     def _paragraph(self) -> None:
         pool = SENTENCES[self.plan.language]
         text = " ".join(self.dice.sample(pool, self.dice.randint(*self.plan.sentences)))
-        paragraph = self.document.add_paragraph(text)
+        paragraph = self.document.add_paragraph()
+        self._add_runs(paragraph, text)
         if self.plan.is_justified:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
         if self.plan.first_indent:
             paragraph.paragraph_format.first_line_indent = Pt(self.plan.first_indent)
+        self.truth.paragraphs.append(text)
+        if self.plan.notes and self.dice.random() < 0.2:
+            self._note()
+
+    def _add_runs(self, paragraph: Any, text: str) -> None:
+        """Now and then the first words in bold, as a run-in heading, or a word in Courier."""
+        words = text.split(" ")
+        kind = self.dice.choice(("bold", "mono", "plain")) if self.plan.bold_words else "plain"
+        count = {"bold": 3, "mono": 1, "plain": 0}[kind]
+        start = 0 if kind == "bold" else self.dice.randrange(len(words) - 1)
+        before, marked, after = words[:start], words[start : start + count], words[start + count :]
+        paragraph.add_run(" ".join([*before, ""]))
+        run = paragraph.add_run(" ".join(marked))
+        run.bold = kind == "bold"
+        if kind == "mono":
+            run.font.name, run.font.size = "Liberation Mono", Pt(self.plan.size - 1)
+        paragraph.add_run(" ".join(["", *after]) if marked else " ".join(after))
+
+    def _note(self) -> None:
+        """A small or a bold remark, which is no heading."""
+        text = self.dice.choice(SENTENCES[self.plan.language])
+        run = self.document.add_paragraph().add_run(text)
+        if self.dice.random() < 0.5:
+            run.bold = True
+        else:
+            run.font.size = Pt(self.plan.size - 2)
         self.truth.paragraphs.append(text)
 
     def _list(self, *, numbered: bool) -> None:

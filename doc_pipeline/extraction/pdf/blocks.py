@@ -16,6 +16,8 @@ from doc_pipeline.extraction.pdf.lines import Line, PageLines
 from doc_pipeline.extraction.pdf.margins import repeated_margins
 
 _TITLE_SIZE = 1.12
+_SMALL_TITLE_SIZE = 1.04
+_MOST_SMALL_TITLES = 0.1
 _TITLE_MAX_CHARS = 200
 _BOLD_TITLE_MAX_CHARS = 100
 _GAP = 1.28
@@ -46,6 +48,8 @@ class _Style:
     leading: dict[float, float]
     prose_sizes: frozenset[float]
     """Sizes, larger than the body's, in which whole paragraphs are set: no headings."""
+    heading_sizes: frozenset[float]
+    """Sizes little above the body's in which only short lines stand."""
 
 
 @dataclass(slots=True)
@@ -142,8 +146,11 @@ def build_elements(pages: Sequence[PageLines]) -> list[Element]:
         page_blocks: list[_Block] = []
         for line in page.lines:
             role = margins.get(id(line)) or _role(line, style)
-            if page_blocks and _continues(page_blocks[-1], line, role, style):
-                page_blocks[-1].lines.append(line)
+            last = page_blocks[-1] if page_blocks else None
+            if last and _is_bold_prose(last, line, role, style):
+                last.role = role
+            if last and _continues(last, line, role, style):
+                last.lines.append(line)
             else:
                 page_blocks.append(_Block(role, page.width, page.height, [line]))
         blocks.extend(page_blocks)
@@ -173,7 +180,23 @@ def _measure(lines: Sequence[Line]) -> _Style:
     leading = {size: sorted(values)[len(values) // 3] for size, values in gaps.items()}
     body_size = max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 10.0
     prose_sizes = frozenset(size for size, chars in in_prose.items() if chars * 2 > sizes[size])
-    return _Style(body_size, bold * 2 > sum(sizes.values()), leading, prose_sizes)
+    heading_sizes = _heading_sizes(lines, body_size)
+    return _Style(body_size, bold * 2 > sum(sizes.values()), leading, prose_sizes, heading_sizes)
+
+
+def _heading_sizes(lines: Sequence[Line], body_size: float) -> frozenset[float]:
+    """Sizes of 4 to 12 % above the body's that are rare, and only in short lines."""
+    near: dict[float, list[str]] = defaultdict(list)
+    for line in lines:
+        if body_size * _SMALL_TITLE_SIZE <= line.size < body_size * _TITLE_SIZE:
+            near[line.size].append(line.text)
+    return frozenset(
+        size
+        for size, texts in near.items()
+        if 1 < len(texts) <= len(lines) * _MOST_SMALL_TITLES
+        and max(map(len, texts)) <= _BOLD_TITLE_MAX_CHARS
+        and sum(text.endswith(_SENTENCE_END) for text in texts) * 5 <= len(texts)
+    )
 
 
 def _half_points(line: Line) -> float:
@@ -208,6 +231,8 @@ def _stands_out(line: Line, style: _Style) -> bool:
         return False
     if line.size >= style.body_size * _TITLE_SIZE and _half_points(line) not in style.prose_sizes:
         return len(line.text) <= _TITLE_MAX_CHARS
+    if line.size in style.heading_sizes:
+        return not line.text.endswith(_SENTENCE_END)
     if not line.is_bold or style.is_body_bold or line.size < style.body_size * 0.95:
         return False
     is_short = len(line.text) <= _BOLD_TITLE_MAX_CHARS
@@ -227,15 +252,32 @@ def _continues(block: _Block, line: Line, role: str, style: _Style) -> bool:
         return _is_same_row(before, line) and role != "Title" and block.role != "Title"
     if role == "ListItem" or (role == "Title") != (block.role == "Title"):
         return False
-    pitch = line.top - before.top
-    if pitch < -line.size / 2:
+    if line.top - before.top < -line.size / 2:
         return role != "Title" and _goes_on_in_next_column(block, line)
-    leading = style.leading.get(round(line.size), line.size * 1.2)
-    if pitch > max(leading, line.size * 0.9) * _GAP:
+    if _is_gap(before, line, style):
         return False
     if role == "Title":
         return not _HEADING_NUMBER.match(line.text) and len(block.text) < _TITLE_MAX_CHARS
     return _is_same_row(before, line) or not _ends_paragraph(block, line)
+
+
+def _is_gap(before: Line, line: Line, style: _Style) -> bool:
+    leading = style.leading.get(round(line.size), line.size * 1.2)
+    return line.top - before.top > max(leading, line.size * 0.9) * _GAP
+
+
+def _is_bold_prose(block: _Block, line: Line, role: str, style: _Style) -> bool:
+    """What began as a heading is a sentence in bold: it goes on in small letters to a full stop."""
+    before = block.lines[-1]
+    return (
+        (block.role, role) == ("Title", "NarrativeText")
+        and before.is_bold
+        and line.is_bold
+        and _is_same_size(before, line)
+        and before.top < line.top
+        and not _is_gap(before, line, style)
+        and line.text[0].islower()
+    )
 
 
 def _goes_on_in_next_column(block: _Block, line: Line) -> bool:
