@@ -22,6 +22,7 @@ from doc_pipeline.extraction.request import ExtractRequest
 from doc_pipeline_tests.extraction.ocr.drawing import draw_text
 
 SETTINGS = {"dpi": 200}
+NUMBERS = (3, 7, 11, 12)
 
 
 def _page(number: int, text: str = "read") -> OcrPage:
@@ -93,11 +94,11 @@ def _draw(number: int, dpi: int) -> Image.Image:
 def test_finished_pages_are_not_read_again(tmp_path: Path, count_runs: Callable[[], int]) -> None:
     kept: list[str] = []
     request = ExtractRequest("pdf", "a.pdf", folder=tmp_path, on_checkpoint=kept.append)
-    first = read_pages(range(1, 13), _draw, request, pages_in_all=12)
+    first = read_pages(NUMBERS, _draw, request, pages_in_all=12)
     assert kept == ["pages/00001-00010.json", "pages/00011-00012.json"]
-    assert count_runs() == 12
-    assert read_pages(range(1, 13), _draw, request, pages_in_all=12) == first
-    assert count_runs() == 12
+    assert count_runs() == 4
+    assert read_pages(NUMBERS, _draw, request, pages_in_all=12) == first
+    assert count_runs() == 4
     (tmp_path / kept[1]).unlink()
     told: list[tuple[int, int]] = []
 
@@ -105,8 +106,8 @@ def test_finished_pages_are_not_read_again(tmp_path: Path, count_runs: Callable[
         told.append((done, pages))
 
     again = replace(request, on_progress=tell)
-    assert read_pages(range(1, 13), _draw, again, pages_in_all=12) == first
-    assert count_runs() == 14
+    assert read_pages(NUMBERS, _draw, again, pages_in_all=12) == first
+    assert count_runs() == 6
     assert told == [(10, 12), (11, 12), (12, 12)]
     stored = json.loads((tmp_path / kept[0]).read_text())
     assert stored["settings"]["dpi"] == 200

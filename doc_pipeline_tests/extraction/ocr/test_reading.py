@@ -59,6 +59,7 @@ def test_umlauts(needs_language: Callable[[str], None]) -> None:
     )
 
 
+@pytest.mark.heavy
 def test_language_shows_by_its_words_and_is_kept(
     needs_language: Callable[[str], None], count_runs: Callable[[], int]
 ) -> None:
