@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default
 from pathlib import Path
 
 import pytest
 
 from doc_pipeline.catalog.rows import DocumentView
-from doc_pipeline.domain.attachment import Attachment
 from doc_pipeline.domain.document import Lifecycle, Origin
 from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.identity import attachment_id_of, document_id_of
 from doc_pipeline.domain.stage import STAGES, Stage, StageResult
-from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+from doc_pipeline.extraction.registry import ExtractRequest
 from doc_pipeline.stages.remove import remove_documents
 from doc_pipeline_tests.stages.conftest import Bench, failures
 
@@ -50,27 +46,9 @@ def news(*, ferry: str = "The ferry leaves Vestvik at seven.", **files: bytes) -
     )  # fmt: skip
 
 
-def extract_with_files(path: Path, request: ExtractRequest) -> ExtractedText:
-    """The real extraction; of a mail also its files, whatever the mail extractor does with them."""
-    extracted = extract_file(path, request)
-    if request.kind != "eml" or extracted.attachments:
-        return extracted
-    found: list[Attachment] = []
-    mail = BytesParser(policy=default).parsebytes(path.read_bytes())
-    for number, part in enumerate(mail.iter_attachments(), start=1):
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        (request.folder / str(number)).write_bytes(content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        name = part.get_filename() or "unnamed"
-        found.append(Attachment(number, name, str(number), len(content), sha256))
-    return replace(extracted, attachments=tuple(found))
-
-
 @pytest.fixture
 def inbox(bench: Bench) -> Bench:
     """A mail with a text, a broken PDF and a mail inside it."""
-    bench.adapters = replace(bench.adapters, extract=extract_with_files)
     bench.write("in/news.eml", news())
     return bench
 
