@@ -46,11 +46,29 @@ was lit by the pilot's daughter.</p><h2>Opening hours</h2>
     "hold/minutes.txt": "Minutes of the harbour board. To be read by the board first.\n",
     "broken.pdf": "%PDF-1.7\nThis was cut off after the first line.",
     "withdrawn.txt": "The crab festival will be held on the upper pier.\n",
+    "letters/harbour.eml": """From: harbour@example.org
+To: island@example.org
+Subject: Fares of the winter
+Date: Mon, 02 Mar 2026 09:00:00 +0100
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="part"
+
+--part
+Content-Type: text/plain; charset=utf-8
+
+The new fares are attached. They hold from the first frost on.
+--part
+Content-Type: text/plain; charset=utf-8
+Content-Disposition: attachment; filename="fares.txt"
+
+A sledge travels at half the fare of a bicycle.
+--part--
+""",
 }
 
 
 def make(target: Path) -> None:
-    """Documents that are completed, held, failed and deleted; one at its second version."""
+    """Documents that are completed, held, failed and deleted; a second version, an attachment."""
     with TemporaryDirectory(prefix="doc-pipeline-") as name:
         folder = Path(name) / "data"
         for key, text in UPLOADS.items():
@@ -68,6 +86,7 @@ def make(target: Path) -> None:
             set_times(folder)
             remove_documents(look(services).deleted, services.adapters, say_nothing)
             process(services, queued(services, "batch-2"), "run-2")
+            assert queued(services, "batch-3") == [], "all that can be done is done"
             services.index.upkeep()
         with closing(sqlite3.connect(folder / "catalog.db")) as catalog:
             # One file without a write-ahead log beside it, and without this machine's disk.

@@ -37,6 +37,11 @@ STATUSES = {
     "museum.html": "completed",
     "tickets.csv": "completed",
 }
+WITH_ATTACHMENTS = {
+    "letters/harbour.eml": "completed",
+    "letters/harbour.eml!/fares.txt": "completed",
+}
+"""What the folders from v2 on hold besides."""
 
 
 def schema_of(data_dir: Path) -> str:
@@ -50,10 +55,16 @@ def tables_of(data_dir: Path) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(params=KEPT)
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def version(request: pytest.FixtureRequest) -> str:
+    """Name of a kept folder."""
+    return request.param
+
+
+@pytest.fixture
+def folder(version: str, tmp_path: Path) -> Path:
     """A copy of a kept folder: opening it upgrades it."""
     copy = tmp_path / "data"
-    shutil.copytree(HERE / request.param, copy)
+    shutil.copytree(HERE / version, copy)
     set_times(copy)
     return copy
 
@@ -70,10 +81,11 @@ def test_every_schema_has_its_folder() -> None:
     assert len(KEPT) >= tables.SCHEMA_VERSION
 
 
-def test_catalog_is_upgraded_and_complete(services: Services, folder: Path) -> None:
+def test_catalog_is_upgraded_and_complete(services: Services, folder: Path, version: str) -> None:
     views = {view.source_key: view for view in services.catalog.reading.list_documents()}
     assert schema_of(folder) == REVISIONS[-1]
-    assert {key: view.processing_status.value for key, view in views.items()} == STATUSES
+    wanted = STATUSES if version == "v1" else STATUSES | WITH_ATTACHMENTS
+    assert {key: view.processing_status.value for key, view in views.items()} == wanted
     assert views["tickets.csv"].current_version == 2
     assert views["broken.pdf"].error_code == "FILE_CORRUPT"
     assert views["ferry/timetable.md"].owner_id == "harbour-office"
@@ -136,6 +148,22 @@ def test_failed_held_and_deleted_documents_come_through(services: Services, fold
     statuses = {v.processing_status for v in services.catalog.reading.list_documents()}
     assert statuses == {ProcessingStatus.COMPLETED}
     assert search(services, "crab festival")[0] == "withdrawn.txt"
+
+
+def test_attachments_are_still_those_of_their_mail(
+    services: Services, folder: Path, version: str
+) -> None:
+    if version == "v1":
+        pytest.skip("the first version knew no attachments")
+    mail = services.catalog.reading.find("letters/harbour.eml")[0]
+    (fares,) = services.catalog.children.children_of(mail.document_id)
+    assert search(services, "a sledge travels at half the fare")[0] == fares.source_key
+    outcomes = process(services, [mail.document_id], "run-3")
+    assert queued(services, "batch-4") == [], outcomes
+    (folder / "uploads" / "letters" / "harbour.eml").unlink()
+    look(services)
+    waiting = services.catalog.discovery.removals_waiting(10)
+    assert set(waiting) == {mail.document_id, fares.document_id}
 
 
 def test_folder_of_a_newer_version_is_refused(folder: Path) -> None:
