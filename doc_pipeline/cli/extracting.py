@@ -5,7 +5,6 @@ Needs no catalog and no data folder, and writes nothing but what `--out` names.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Generator, Sequence
@@ -33,13 +32,14 @@ from doc_pipeline.cli.trials import (
     find_files,
     try_files,
 )
+from doc_pipeline.domain.document import parse_options
+from doc_pipeline.domain.errors import OptionsInvalid
 from doc_pipeline.services import open_extraction, processing_settings
 from doc_pipeline.settings import Settings
 
 INTERRUPTED = 130
 LONGEST_NOTE = 30
 STANDARD_INPUT = "-"
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def register(app: typer.Typer) -> None:
@@ -93,14 +93,14 @@ def extract(
     """Extract text from files, here and now: no catalog, no index, nothing is stored.
 
     One file: its text. Several: a table, failures last. It goes the pipeline's own way, with
-    its limits. Exit code 1 when a file failed.
+    its limits and with the sidecar beside the file. Exit code 1 when a file failed.
     """
     shapes = {"--table": as_table, "--elements": as_elements, "--json": as_json}
     chosen = [name for name, wanted in shapes.items() if wanted]
     if len(chosen) > 1:
         raise typer.BadParameter(f"{' and '.join(chosen)} exclude each other")
-    if language is not None and not _LANGUAGE.fullmatch(language):
-        raise typer.BadParameter("an ISO code such as de", param_hint="--language")
+    if language is not None:
+        language = _language(language)
     settings = load_settings()
     if password == STANDARD_INPUT:
         password = typer.prompt("Password", hide_input=True, err=True)
@@ -116,6 +116,14 @@ def extract(
         raise typer.Exit(INTERRUPTED)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _language(typed: str) -> str | None:
+    """As sidecars take it. Raises `typer.BadParameter`."""
+    try:
+        return parse_options({"language": typed}, "--language").language
+    except OptionsInvalid as error:
+        raise typer.BadParameter(str(error.fields["problem"]), param_hint="--language") from None
 
 
 @contextmanager

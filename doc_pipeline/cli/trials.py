@@ -6,18 +6,20 @@ No catalog, no stores, nothing printed: `extracting` does that.
 from __future__ import annotations
 
 import glob
+import json
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 from doc_pipeline.domain.attachment import ATTACHMENT_MARK
+from doc_pipeline.domain.document import SIDECAR_SUFFIX, parse_options
 from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import (
     FileEncrypted,
@@ -25,6 +27,7 @@ from doc_pipeline.domain.errors import (
     MemoryExceeded,
     MimeMismatch,
     MimeNotAllowed,
+    OptionsInvalid,
     OverLimit,
     PipelineError,
     as_pipeline_error,
@@ -157,9 +160,13 @@ def _files_in(folder: Path) -> list[Path]:
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+        paths = (Path(parent, name) for name in sorted(names) if _is_wanted(name))
         found += [path for path in paths if path.is_file() and not path.is_symlink()]
     return found
+
+
+def _is_wanted(name: str) -> bool:
+    return not name.startswith(".") and not name.endswith(SIDECAR_SUFFIX)
 
 
 def try_files(
@@ -245,6 +252,7 @@ def _try_file(
     with TemporaryDirectory(prefix="doc-pipeline-") as folder:
         try:
             size_bytes = file.path.stat().st_size
+            options = _with_sidecar(file, options) if depth == 0 else options
             file_type = admit_file(
                 file.path,
                 file.name,
@@ -269,6 +277,26 @@ def _try_file(
         if extracted is not None and options.with_attachments:
             inside = _try_inside(file, extracted, Path(folder), extract, options, depth + 1)
     return Trial(file.name, depth, size_bytes, seconds, file_type, extracted, error, inside)
+
+
+def _with_sidecar(file: TrialFile, options: TrialOptions) -> TrialOptions:
+    """Language and password that stand beside the file, as uploads have them; those typed win.
+
+    Raises `OptionsInvalid`.
+    """
+    sidecar = file.path.with_name(file.path.name + SIDECAR_SUFFIX)
+    if not sidecar.is_file():
+        return options
+    try:
+        data = json.loads(sidecar.read_bytes()[:MIB])
+    except (ValueError, RecursionError):
+        raise OptionsInvalid(source=sidecar.name, problem="it is not valid JSON") from None
+    told = parse_options(data, sidecar.name)
+    return replace(
+        options,
+        language=options.language or told.language,
+        password=options.password or told.password,
+    )
 
 
 def _type_of(file: TrialFile, refused: PipelineError) -> FileType | None:

@@ -197,6 +197,18 @@ def test_a_password_opens_and_is_never_shown(run: CommandLine, corpus: Path) -> 
     assert "tika" not in opened.out.replace("passtika", "")
 
 
+def test_a_sidecar_beside_the_file_is_used(run: CommandLine, files: Path) -> None:
+    sidecar = files / "notes.txt.meta.json"
+    sidecar.write_text('{"language": "nl"}')
+    assert "language nl" in run("extract", str(files / "notes.txt")).err
+    assert "language de" in run("extract", str(files / "notes.txt"), "--language", "de").err
+    assert "meta.json" not in run("extract", str(files)).out
+    sidecar.write_text("{")
+    ended = run("extract", str(files / "notes.txt"))
+    assert ended.code == 1
+    assert "OPTIONS_INVALID" in ended.err
+
+
 def test_settings_hold_as_in_the_pipeline(run: CommandLine, files: Path) -> None:
     ended = run("extract", str(files / "notes.txt"), DOC_PIPELINE_DENIED_MIME="text/plain")
     assert ended.code == 1
