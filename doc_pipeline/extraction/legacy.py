@@ -1,4 +1,4 @@
-"""Older office formats (doc, ppt, rtf, odt, odp) and e-books through the optional part `legacy`.
+"""Older office formats (doc, ppt, odt, odp) and e-books, most through the optional part `legacy`.
 
 The library stands behind one function, `legacy_text`, so that another can take its place; what it
 must give is in its contract tests and in docs/decisions/0007.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.errors import ExtraMissing, FileCorrupt
@@ -24,12 +24,12 @@ from doc_pipeline.extraction.office_properties import (
 )
 from doc_pipeline.extraction.open_document import extract_open_document
 from doc_pipeline.extraction.plain_text import text_elements
+from doc_pipeline.extraction.ppt_slides import PPT_EXTRACTOR, slide_elements
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
 _MIME = {
     "doc": "application/msword",
     "ppt": "application/vnd.ms-powerpoint",
-    "rtf": "application/rtf",
     "odt": "application/vnd.oasis.opendocument.text",
     "epub": "application/epub+zip",
 }
@@ -52,17 +52,43 @@ class LegacyText:
 def extract_legacy(path: Path, request: ExtractRequest) -> Draft:
     """Elements of a file of one of these kinds; slides are pages.
 
+    Slides of ppt and odp are read without the library, which knows neither their numbers nor odp;
+    it is the second way of ppt, as the bare XML is that of odt.
     Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
     """
-    if request.kind == "odp":  # the library does not know it
+    if request.kind == "odp":
         return extract_open_document(path, request)
     with opened(path, request) as file:
-        found = legacy_text(file.read(), request.kind)
         told = read_properties(file)
+        slides = slide_elements(file) if request.kind == "ppt" else []
+        if slides:
+            draft = Draft(slides, pages=slides[-1].page, extractor=PPT_EXTRACTOR)
+        else:
+            draft = _by_library_or_xml(path, file, request)
+    return told.or_else(Properties.of(draft)).put_into(draft)
+
+
+def _by_library_or_xml(path: Path, file: BinaryIO, request: ExtractRequest) -> Draft:
+    """OpenDocument can be read without the library, if less well."""
+    if request.kind != "odt":
+        return _by_library(file, request)
+    try:
+        draft = _by_library(file, request)
+        if draft.elements:
+            return draft
+        why = "found no text"
+    except (ExtraMissing, FileCorrupt) as error:
+        why = "is not installed" if isinstance(error, ExtraMissing) else "failed"
+    return replace(extract_open_document(path, request), fallback=f"kreuzberg {why}")
+
+
+def _by_library(file: BinaryIO, request: ExtractRequest) -> Draft:
+    file.seek(0)
+    found = legacy_text(file.read(), request.kind)
     elements = _READERS.get(request.kind, _markdown)(found.text)
-    warnings = ("read as plain text",) if is_endless(found.text) else ()
     pages = max((element.page or 0 for element in elements), default=0) or None
-    return told.or_else(found.properties).put_into(Draft(elements, pages=pages, warnings=warnings))
+    warnings = ("read as plain text",) if is_endless(found.text) else ()
+    return found.properties.put_into(Draft(elements, pages=pages, warnings=warnings))
 
 
 def legacy_text(data: bytes, kind: str) -> LegacyText:

@@ -16,6 +16,7 @@ _FIELD = re.compile(
     rf'|\b(?:[A-Z]{{3,15}})(?:\s{{1,2}}(?:"[^"\n]{{0,500}}"|[\w.]{{1,80}}))?(?:{_SWITCH}){{1,8}}\s?'
 )
 """Codes of fields as they stand before the text that people see; all but links have a switch."""
+_GAP = re.compile(r"[^\S\n]{2,}")
 _ROW_END = "\t\t"
 
 
@@ -27,7 +28,7 @@ def doc_elements(text: str) -> list[Element]:
 def _line_elements(line: str) -> Iterator[Element]:
     rows, rest = _rows(line)
     yield from table_elements(rows)
-    for block in split_blocks(_FIELD.sub(" ", rest)):
+    for block in split_blocks(_GAP.sub(" ", _FIELD.sub(" ", rest))):
         yield classify_text(block)
 
 

@@ -43,6 +43,11 @@ class Properties:
     created_at: str | None = None
     modified_at: str | None = None
 
+    @classmethod
+    def of(cls, draft: Draft) -> Properties:
+        """Those that a draft has."""
+        return cls(draft.title, draft.author, draft.created_at, draft.modified_at)
+
     def or_else(self, other: Properties) -> Properties:
         """These, and the other's where these are silent."""
         return Properties(

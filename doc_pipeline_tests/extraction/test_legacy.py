@@ -1,0 +1,192 @@
+"""Old formats: what any library behind `legacy_text` must give, format by format."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from doc_pipeline.domain.element import ExtractedText
+from doc_pipeline.domain.errors import (
+    ExtraMissing,
+    FileCorrupt,
+    FileEncrypted,
+    PasswordWrong,
+    PipelineError,
+)
+from doc_pipeline.extraction.legacy import legacy_text
+from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+
+FILES = Path(__file__).parent / "files"
+BODY = [
+    ("NarrativeText", "Boats wait at the outer buoy until the signal is green."),
+    ("Table", "Year | Fee\n2026 | 1,200"),
+]
+STRANGE = "Größe, Ærø, Žižkov, Δοκιμή, Проверка."
+
+
+def _extract(kind: str, folder: Path, password: str | None = None) -> ExtractedText:
+    path = FILES / f"harbour.{kind}"
+    if kind == "ppt":
+        path = folder / "harbour.ppt"
+        path.write_bytes(gzip.decompress((FILES / "harbour.ppt.gz").read_bytes()))
+    return extract_file(path, ExtractRequest(kind, path.name, password=password))
+
+
+@pytest.mark.parametrize("kind", ["doc", "odt", "epub"])
+def test_text_documents(kind: str, tmp_path: Path) -> None:
+    found = _extract(kind, tmp_path)
+    assert found.extractor == "kreuzberg@4.10.4"
+    kinds = [(element.type, element.text) for element in found.elements]
+    assert [each for each in kinds if each in BODY] == BODY
+    headings = [element.text for element in found.elements if element.type == "Title"]
+    assert headings[:2] == ["Rules of the harbour", "Fees"]
+    assert kinds[-1][1] == STRANGE
+    assert {"crane by the hour", "water by the ton"} <= {text for _, text in kinds}
+    assert (found.title, found.author, found.language) == ("Harbour rules", "Ines Vogt", "en")
+    assert (found.created_at or "").startswith("2026-03-01T")
+
+
+@pytest.mark.parametrize("kind", ["odt", "epub"])
+def test_levels_and_lists_where_the_format_tells_them(kind: str, tmp_path: Path) -> None:
+    found = _extract(kind, tmp_path)
+    assert [e.depth for e in found.elements if e.type == "Title"] == [0, 1]
+    assert [e.text for e in found.elements if e.type == "ListItem"] == [
+        "crane by the hour",
+        "water by the ton",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "by"), [("ppt", "ppt-records@1"), ("odp", "open-document-xml@1")])
+def test_slides(kind: str, by: str, tmp_path: Path) -> None:
+    found = _extract(kind, tmp_path)
+    assert [(e.type, e.page, e.text) for e in found.elements] == [
+        (element_type, number, text)
+        for number in (1, 2)
+        for element_type, text in (
+            ("Title", f"Topic {number}"),
+            ("NarrativeText", f"The harbour grows in part {number}."),
+            ("NarrativeText", f"Speak slowly about {number}."),
+        )
+    ]
+    assert [e.text for e in found.elements if e.extra.get("speaker_notes")] == [
+        "Speak slowly about 1.",
+        "Speak slowly about 2.",
+    ]
+    assert (found.pages, found.title, found.extractor) == (2, "Harbour rules", by)
+
+
+@pytest.mark.parametrize("kind", ["doc", "epub", "ppt"])
+def test_without_the_extra(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kreuzberg", None)
+    with pytest.raises(ExtraMissing) as missing:
+        legacy_text(b"", kind)
+    assert "doc-pipeline[legacy]" in str(missing.value)
+    assert missing.value.fields == {"kind": kind, "extra": "legacy"}
+
+
+def test_odt_and_ppt_are_read_without_the_extra_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kreuzberg", None)
+    found = _extract("odt", tmp_path)
+    assert (found.extractor, found.fallback) == (
+        "open-document-xml@1",
+        "kreuzberg is not installed",
+    )
+    assert [e.depth for e in found.elements if e.type == "Title"] == [0, 1]
+    assert BODY[1] in [(e.type, e.text) for e in found.elements]
+    assert _extract("ppt", tmp_path).pages == 2
+
+
+def test_links_and_page_fields_of_doc_leave_no_code() -> None:
+    from doc_pipeline.extraction.legacy_lines import doc_elements
+
+    lines = (
+        'See HYPERLINK "http://harbour.example/" \\hthe harbour page for fees.\n'
+        "Page PAGE  \\* MERGEFORMAT 3 of the rules is for DATE growers.\n"
+        "a tab\there\t\tand two"
+    )
+    assert [element.text for element in doc_elements(lines)] == [
+        "See the harbour page for fees.",
+        "Page 3 of the rules is for DATE growers.",
+        "a tab here",
+        "and two",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["doc", "ppt", "odt", "odp", "epub"])
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04 cut off", b"nothing of that kind", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1cut"]
+)
+def test_what_is_no_such_file_is_a_typed_error(kind: str, data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "raw").write_bytes(data)
+    with pytest.raises(PipelineError) as refused:
+        extract_file(tmp_path / "raw", ExtractRequest(kind, f"a.{kind}"))
+    assert refused.value.code in {"FILE_CORRUPT", "NO_TEXT"}
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize("kind", ["doc", "ppt", "odt", "odp", "epub"])
+def test_cut_files_end_in_text_or_a_typed_error(kind: str, cut: float, tmp_path: Path) -> None:
+    name = "harbour.ppt.gz" if kind == "ppt" else f"harbour.{kind}"
+    data = (FILES / name).read_bytes()
+    data = gzip.decompress(data) if kind == "ppt" else data
+    (tmp_path / "raw").write_bytes(data[: int(len(data) * cut)])
+    try:
+        assert extract_file(tmp_path / "raw", ExtractRequest(kind, f"a.{kind}")).words
+    except PipelineError as error:
+        assert error.code in {"FILE_CORRUPT", "NO_TEXT"}
+
+
+def test_open_document_behind_entities_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "raw", "w") as package:
+        package.writestr("content.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+    with pytest.raises(PipelineError) as refused:
+        extract_file(tmp_path / "raw", ExtractRequest("odp", "a.odp"))
+    assert refused.value.code == "OVER_LIMIT"
+
+
+@pytest.mark.heavy
+def test_library_works_within_the_limits_of_a_child(tmp_path: Path) -> None:
+    """2 GB of address space, 64 threads, no network, nothing written to the home folder."""
+    code = f"""
+import os, resource, socket
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+socket.socket.connect = socket.getaddrinfo = None
+from pathlib import Path
+from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+for kind in ("doc", "odt", "epub"):
+    path = Path({str(FILES)!r}) / f"harbour.{{kind}}"
+    assert extract_file(path, ExtractRequest(kind, path.name)).words > 20
+assert len(os.listdir("/proc/self/task")) < 16, os.listdir("/proc/self/task")
+"""
+    home = tmp_path / "home"
+    home.mkdir()
+    names = ("HOME", "XDG_CACHE_HOME", "TMPDIR")
+    environment = {name: str(home) for name in names} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=home, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(home.rglob("*")) == []
+
+
+def test_locked_workbook(corpus: Path) -> None:
+    """Its password is asked for; a wrong one is named as such."""
+    path = corpus / "password_protected.xlsx"
+    with pytest.raises(FileEncrypted):
+        extract_file(path, ExtractRequest("xlsx", path.name))
+    with pytest.raises(PasswordWrong):
+        extract_file(path, ExtractRequest("xlsx", path.name, password="not this"))
+
+
+def test_a_file_of_another_kind_is_corrupt(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_bytes((FILES / "harbour.odt").read_bytes())
+    with pytest.raises(FileCorrupt):
+        extract_file(tmp_path / "raw", ExtractRequest("doc", "a.doc"))
