@@ -44,8 +44,8 @@ _BY_SCRIPT = {
 }
 """Languages whose data read a script, as tesseract's own script names go; all others are Latin."""
 
-_ALONE = frozenset({"chi_sim", "chi_tra", "jpn", "kor", "tha"})
-"""Their data reads Latin words too, and a second language turns characters into Latin garbage."""
+_ALONE = frozenset({"ara", "chi_sim", "chi_tra", "fas", "heb", "jpn", "kor", "tha", "urd"})
+"""A second language beside them turns letters into Latin garbage (seen with ara and chi_sim)."""
 
 _NOT_LATIN = frozenset(code for codes in _BY_SCRIPT.values() for code in codes)
 _SURE_LETTERS = 200
@@ -126,12 +126,15 @@ class Languages:
         code = tesseract_code(language) if language else ""
         if code in self.current or code not in self._installed:
             return ()
-        return (code,) if code in _ALONE else (code, *self._asked)
+        return self._led_by((code,))
 
     def learn(self, languages: Sequence[str]) -> None:
-        """Read the next pages with these first, unless one of them reads everything alone."""
-        if not self._is_told and not set(languages) & _ALONE:
-            self.current = tuple(dict.fromkeys((*languages, *self._asked)))
+        """Read the next pages with these first."""
+        if not self._is_told:
+            self.current = self._led_by(languages)
+
+    def _led_by(self, first: Sequence[str]) -> tuple[str, ...]:
+        return tuple(first if set(first) & _ALONE else dict.fromkeys((*first, *self._asked)))
 
     @property
     def _has_others(self) -> bool:

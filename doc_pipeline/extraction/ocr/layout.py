@@ -26,8 +26,12 @@ _DOWN = frozenset("gjpqyçşруфцщд,;()[]/|§")
 _DIGITS_OF_ROWS = 0.25
 _SHORT_LINE = 0.2
 _BULLETS = "•‣▪▫●○◦∙·⁃◆◇■□➢➤✓✔❖–—*-"
+_MISREAD_BULLETS = frozenset("eEoO0*©®°¢«».·")
+_UNSURE = 75.0
+_BULLET_GAP = 0.6
 _BULLET = re.compile(rf"^[{_BULLETS}]\s+(?=\S)")
 _NUMBER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
+_NO_TITLE_END = (".", ",", ";", "。", "،", "۔")
 _SENTENCE_END = tuple(".!?:;。！？：；؟…।")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uff60\u3000-\u3003]")
 _HYPHENS = "-\u2010\u00ad¬"
@@ -42,6 +46,15 @@ class _Line:
     @property
     def text(self) -> str:
         return _join_words([word.text for word in self.words])
+
+    @property
+    def has_misread_bullet(self) -> bool:
+        """Whether it begins with a dot that was taken for a letter, and then a gap."""
+        if len(self.words) < 2:
+            return False
+        dot, word = self.words[:2]
+        is_dot = dot.text in _MISREAD_BULLETS and dot.confidence < _UNSURE
+        return is_dot and word.left - dot.right >= _BULLET_GAP * _size_of(word)
 
     @property
     def right(self) -> int:
@@ -108,7 +121,10 @@ def _role(line: _Line, usual: float) -> str:
     text = line.text
     letters = sum(map(str.isalpha, text))
     is_short = len(line.words) <= _TITLE_MAX_WORDS
-    if is_short and letters * 2 >= len(text) and line.size >= usual * _TITLE_SIZE:
+    if line.has_misread_bullet:
+        return "ListItem"
+    is_title = is_short and not text.endswith(_NO_TITLE_END)
+    if is_title and letters * 2 >= len(text) and line.size >= usual * _TITLE_SIZE:
         return "Title"
     return "ListItem" if _BULLET.match(text) or _NUMBER.match(text) else ""
 
@@ -119,6 +135,8 @@ def _element(
     words = [word for line in lines for word in line.words]
     is_rows = not role and _are_rows(lines)
     texts = [line.text for line in lines]
+    if lines[0].has_misread_bullet:
+        texts[0] = _join_words([word.text for word in lines[0].words[1:]])
     text = "\n".join(texts) if is_rows else _join_lines(texts)
     if role == "Title" and len(lines) > _TITLE_MAX_LINES:
         role = ""

@@ -40,8 +40,9 @@ def test_no_wanted_language_is_an_error_with_the_remedy() -> None:
     assert "tesseract-ocr-<language>" in error.value.remedy
 
 
-def test_chinese_is_read_alone() -> None:
+def test_some_languages_are_read_alone() -> None:
     assert choose_languages("zh", ("eng",), INSTALLED) == (("chi_sim",), ())
+    assert choose_languages("ar", ("eng",), INSTALLED) == (("ara",), ())
     assert choose_languages(None, ("eng", "chi_sim"), INSTALLED) == (("eng", "chi_sim"), ())
 
 
@@ -85,7 +86,9 @@ def test_learned_languages_come_before_those_of_the_settings() -> None:
     languages.learn(("rus",))
     assert languages.current == ("rus", "eng")
     languages.learn(("chi_sim",))
-    assert languages.current == ("rus", "eng")
+    assert languages.current == ("chi_sim",)
+    languages.learn(("eng",))
+    assert languages.current == ("eng",)
     told = Languages(("eng",), INSTALLED, is_told=True)
     told.learn(("rus",))
     assert told.current == ("eng",)

@@ -57,6 +57,18 @@ def test_list_items_stand_alone() -> None:
     ) == [("ListItem", "check the pumps and the ropes"), ("ListItem", "2. write the report")]
 
 
+def test_bullet_taken_for_a_letter_is_a_bullet() -> None:
+    def word(text: str, left: int, right: int, confidence: float) -> Word:
+        return Word(1, 1, 1, text, confidence, left, 100, right, 124)
+
+    for confidence, gap, kind in ((60, 40, "ListItem"), (60, 9, ""), (95, 40, "")):
+        words = [word("e", 0, 10, confidence), word("Wang", 10 + gap, 100, 94)]
+        reading = Reading(words, 0, WIDTH, HEIGHT, 1.0, ("eng",))
+        (element,) = build_elements(reading, 1, (WIDTH, HEIGHT))
+        text = "Wang" if kind else "e Wang"
+        assert (element.type, element.text) == (kind or "UncategorizedText", text)
+
+
 def test_divided_words_become_whole() -> None:
     assert _told((1, "the har-", 24), (1, "bour of Saint-", 24), (1, "Malo in 1990-", 24)) == [
         ("UncategorizedText", "the harbour of Saint-Malo in 1990-")
