@@ -29,10 +29,10 @@ class ExtractionSettings(BaseSettings):
         "Files", 512, "Largest file that is taken, in MiB.", low=1, high=102_400)
     allowed_mime: tuple[str, ...] = setting(
         "Files", (), "Types that are taken; without any, all are.",
-        form="types such as application/pdf or image/*, separated by commas", shown="all types")
+        form="types such as application/pdf or image/*, separated by commas")
     denied_mime: tuple[str, ...] = setting(
         "Files", (), "Types that are refused, whatever is allowed.",
-        form="types such as application/zip or image/*, separated by commas", shown="none")
+        form="types such as application/zip or image/*, separated by commas")
     type_mismatch: Literal["accept", "reject"] = setting(
         "Files", "accept",
         "What happens to a file whose content is not what its name says; both are recorded.")

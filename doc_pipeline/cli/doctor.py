@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
@@ -20,11 +23,24 @@ from doc_pipeline.cli.output import JsonFlag, counted, print_json, print_table, 
 from doc_pipeline.cli.session import open_services
 from doc_pipeline.cli.stack_state import read_stack_state
 from doc_pipeline.cli.standing import pause_note
-from doc_pipeline.domain.errors import DiskFull, IndexIncomplete, SettingInvalid, as_pipeline_error
+from doc_pipeline.domain.errors import (
+    DiskFull,
+    IndexIncomplete,
+    OcrLanguageMissing,
+    SettingInvalid,
+    as_pipeline_error,
+)
+from doc_pipeline.extraction.ocr.engine import installed_languages, tesseract_version
+from doc_pipeline.extraction.registry import ExtractRequest
 from doc_pipeline.services import Services, open_index
 
 PATIENCE_S = 3.0
 LEAST_FREE_BYTES = 500_000_000
+EXTRAS = {
+    "[legacy] (doc, ppt, odt, odp, epub)": "kreuzberg",
+    "[tables] (tables in PDF)": "pdfplumber",
+    "[heic]": "pi_heif",
+}
 NOT_YET = "not there yet: it is made at the first use"
 
 
@@ -61,6 +77,9 @@ def doctor(as_json: JsonFlag = False) -> None:
         "catalog": _check_catalog,
         "uploads": _check_uploads,
         "artifacts": _check_artifacts,
+        "extraction": _check_extraction,
+        "ocr": _check_ocr,
+        "file types": _check_file_types,
         "embedding": _check_embedding,
         "index": _check_index,
         "services": _check_stack,
@@ -143,6 +162,42 @@ def _check_artifacts(services: Services) -> str:
     services.artifacts.get(key)
     services.artifacts.delete(key)
     return f"{services.artifacts.url}, written, read and deleted"
+
+
+def _check_extraction(services: Services) -> str:
+    """Have a child process read a line."""
+    pool = services.extraction
+    if pool is None:
+        raise _Off("no child processes: a file that crashes a library ends the run")
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(b'{"probe": "works"}')
+        file.flush()
+        pool.extract(Path(file.name), ExtractRequest(kind="json", name="probe.json"))
+    reach = "without network" if pool.is_offline else "with network: this system lets none leave it"
+    return f"{counted(services.settings.extract_workers, 'worker')}, {reach}"
+
+
+def _check_ocr(services: Services) -> str:
+    """Look for tesseract and the languages of the settings."""
+    settings = services.settings
+    if settings.ocr_mode == "off":
+        raise _Off("switched off by DOC_PIPELINE_OCR_MODE")
+    version = tesseract_version()
+    if version is None:
+        raise _Off("no tesseract: scanned pages and pictures fail. Debian: tesseract-ocr")
+    installed = installed_languages()
+    missing = [name for name in settings.ocr_languages if name not in installed]
+    if missing:
+        raise OcrLanguageMissing(languages=", ".join(missing), installed=", ".join(installed))
+    return f"tesseract {version}, languages: {', '.join(installed)}"
+
+
+def _check_file_types(_services: Services) -> str:
+    """Look for the optional libraries."""
+    missing = [extra for extra, module in EXTRAS.items() if find_spec(module) is None]
+    if missing:
+        raise _Off(f"without {', '.join(missing)}: make extras adds them")
+    return "all"
 
 
 def _check_embedding(services: Services) -> str:

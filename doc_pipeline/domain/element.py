@@ -119,7 +119,11 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What extracting one document took, its child processes (OCR) included."""
+    """What extracting one document took, its child processes (OCR) included.
+
+    `peak_memory_bytes` is the most resident memory above what the extracting process held before:
+    libraries that it had loaded for earlier documents are not this one's.
+    """
 
     cpu_s: float = 0.0
     wall_s: float = 0.0

@@ -38,7 +38,7 @@ CODE_VERSION = {
     Stage.EXTRACT: "2",
     Stage.CHUNK: "1",
     Stage.EMBED: "1",
-    Stage.DESCRIBE: "1",
+    Stage.DESCRIBE: "2",
 }
 """Raise a stage's number when its output changes for the same input: its results are redone."""
 

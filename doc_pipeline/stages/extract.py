@@ -142,6 +142,9 @@ def _store(
 
 def _load(prefix: str, adapters: Adapters) -> ExtractedText:
     facts = json.loads(adapters.artifacts.get(f"{prefix}/facts.json"))
+    for attachment in facts["attachments"]:
+        if not adapters.artifacts.exists(attachment["file"]):
+            raise ObjectGone(key=attachment["file"])
     lines = adapters.artifacts.get(f"{prefix}/elements.jsonl").decode("utf-8").split("\n")
     elements = [Element.from_dict(json.loads(line)) for line in lines if line]
     text = adapters.artifacts.get(f"{prefix}/text.txt").decode("utf-8")

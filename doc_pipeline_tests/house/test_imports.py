@@ -24,7 +24,7 @@ HOMES = {
     "obstore": ("storage/",),
     "typer": ("cli/",),
     "rich": ("cli/",),
-    "pydantic_settings": ("settings.py",),
+    "pydantic_settings": ("settings.py", "settings_extraction.py"),
     "dotenv": ("settings_sources.py",),
 }
 PRIVATE_DAGSTER = "defs/dagster_events.py"

@@ -89,6 +89,7 @@ def _extract_one(channel: socket.socket, message: dict[str, Any], extract: Extra
     kernel.limit_cpu(limits.cpu_s)
     kernel.limit_files(max(limits.file_bytes, limits.zip_expanded_bytes, limits.output_bytes))
     kernel.reset_peak_memory()
+    memory_before = kernel.memory_bytes()
     cpu_before = kernel.cpu_seconds()
     answer: dict[str, Any]
     must_end = False
@@ -103,7 +104,7 @@ def _extract_one(channel: socket.socket, message: dict[str, Any], extract: Extra
         answer = {"error": codec.error_to_message(_named(error, request))}
     usage = {
         "cpu_s": kernel.cpu_seconds() - cpu_before,
-        "peak_memory_bytes": kernel.peak_memory_bytes(),
+        "peak_memory_bytes": max(0, kernel.peak_memory_bytes() - memory_before),
     }
     wire.send_bytes(channel, _encoded({**answer, "usage": usage}, usage, request))
     return must_end

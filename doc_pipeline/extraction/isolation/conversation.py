@@ -86,10 +86,11 @@ class Conversation:
         if time.monotonic() - self._started_at > self._allowed_s:
             raise ExtractionTimedOut(limit="wall", seconds=round(self._allowed_s))
         load = session.load_of(self._worker.pid)
-        self._peak_bytes = max(self._peak_bytes, load.memory_bytes)
+        grown = load.memory_bytes - self._memory_before
+        self._peak_bytes = max(self._peak_bytes, grown)
         if load.tasks > limits.processes:
             raise OverLimit(limit="processes", allowed=limits.processes, found=load.tasks)
-        if load.memory_bytes - self._memory_before > limits.memory_bytes:
+        if grown > limits.memory_bytes:
             raise MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
 
     def _is_report(self, message: dict[str, Any]) -> bool:

@@ -77,6 +77,11 @@ def reset_peak_memory() -> None:
             return
 
 
+def memory_bytes() -> int:
+    """Resident memory of this process now; 0 where the system does not tell."""
+    return (_status_kb("VmRSS") or 0) * 1024
+
+
 def peak_memory_bytes() -> int:
     """Most resident memory of this process since the reset."""
     peak_kb = _status_kb("VmHWM")

@@ -96,8 +96,8 @@ def file(tmp_path: Path) -> Path:
         ("forks", OverLimit, "32"),
         ("garbage", ExtractorCrashed, "garbage"),
         ("liar", ExtractorCrashed, "nonsense"),
-        ("long", OverLimit, "output"),
-        ("huge_frame", OverLimit, "output"),
+        ("long", OverLimit, "OUTPUT_MB"),
+        ("huge_frame", OverLimit, "OUTPUT_MB"),
     ],
 )
 def test_a_bad_file_gets_a_typed_error_and_the_next_one_its_text(
@@ -303,8 +303,8 @@ def test_usage_is_that_of_the_document_not_of_the_child(file: Path) -> None:
             peaks.append(usage.peak_memory_bytes / MIB)
     finally:
         pool.close()
-    assert peaks[0] > 200
-    assert peaks[1] < peaks[0] - 150
+    assert peaks[0] > 190
+    assert peaks[1] < 50
 
 
 def test_limits_count_anew_for_every_document(file: Path) -> None:
