@@ -58,13 +58,25 @@ def package_kind(path: Path, head: bytes, name: str) -> str:
 
     A damaged list is made up for by `head`, and where that does not tell by the name.
     """
+    is_whole = True
     try:
         with zipfile.ZipFile(path) as package:
-            return kind_of_members(head, package.namelist(), lambda name: _read(package, name))
+            names = package.namelist()
+            kind = kind_of_members(head, names, lambda member: _read(package, member))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        kind = kind_of_members(head, names_in(head), lambda _: b"")
-        claimed = kind_of_name(name)
-        return claimed if kind == "zip" and claimed in ZIPPED else kind
+        is_whole, names = False, names_in(head)
+        kind = kind_of_members(head, names, lambda _: b"")
+    claimed = kind_of_name(name)
+    if kind != "zip" or claimed not in ZIPPED:
+        return kind
+    if is_whole and not any(_is_types(member) for member in [*names, *names_in(head)[:1]]):
+        return kind
+    found = kind_of_members(head, names_in(head), lambda _: b"")
+    return claimed if found == "zip" else found
+
+
+def _is_types(member: str) -> bool:
+    return member.lower() == "[content_types].xml"
 
 
 def kind_of_members(head: bytes, names: Sequence[str], read: ReadMember) -> str:
@@ -93,7 +105,7 @@ def _kind_of_mime(mime: bytes) -> str | None:
 def _office_kind(names: Sequence[str], read: ReadMember) -> str | None:
     """Microsoft's packages: by the folder of their parts, else by the type of the main part."""
     lower = [name.lower().replace("\\", "/").removeprefix("/") for name in names]
-    types = next((n for n in names if n.lower() == "[content_types].xml"), None)
+    types = next(filter(_is_types, names), None)
     kinds = {kind for part, kind in _PARTS if any(each.startswith(part) for each in lower)}
     if "xlsb" in kinds:
         kinds.discard("xlsx")

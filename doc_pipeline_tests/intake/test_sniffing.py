@@ -88,6 +88,18 @@ def test_a_package_cut_before_its_parts_is_what_its_name_says(tmp_path: Path) ->
     assert sniff_file(path, "a").kind == "zip"
 
 
+def test_a_package_whose_list_is_damaged_is_what_its_members_say(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("[Content_Types].xml", "x" * 50)
+        package.writestr("ppt/slides/slide1.xml", "x")
+    data = path.read_bytes()
+    at = data.rindex(b"ppt/slides")
+    path.write_bytes(data[:at] + b"q" + data[at + 1 :])
+    assert sniff_file(path, "a.pptx").kind == "pptx"
+    assert sniff_file(path, "a.docx").kind == "pptx"
+
+
 def test_claimed_type_is_kept_beside_the_real_one(tmp_path: Path) -> None:
     path = tmp_path / "raw"
     path.write_bytes(b"%PDF-1.7\n")
