@@ -82,6 +82,27 @@ def test_doctor_makes_nothing(fresh: CommandLine) -> None:
     assert not fresh.folder.exists()
 
 
+def test_doctor_tries_extraction_and_names_what_can_be_added(
+    fresh: CommandLine, tmp_path: Path
+) -> None:
+    bare = fresh("doctor", "--json", PATH=str(tmp_path))
+    assert _statuses(bare)["extraction"] == "pass"
+    assert _statuses(bare)["ocr"] == "off"
+    assert "tesseract-ocr" in next(r["detail"] for r in bare.json if r["name"] == "ocr")
+    without = fresh("doctor", "--json", DOC_PIPELINE_EXTRACT_WORKERS="0")
+    assert _statuses(without)["extraction"] == "off"
+    assert _statuses(without)["file types"] == "pass", "the tests have all of them"
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not on this machine")
+def test_doctor_names_a_language_that_tesseract_lacks(fresh: CommandLine) -> None:
+    ended = fresh("doctor", "--json", DOC_PIPELINE_OCR_LANGUAGES="xyz")
+    assert ended.code == 1
+    ocr = next(line for line in ended.json if line["name"] == "ocr")
+    assert ocr["status"] == "fail"
+    assert "xyz" in ocr["detail"]
+
+
 def test_doctor_leaves_what_is_there_as_it_was(fresh: CommandLine) -> None:
     """Stores that are there are written to, to see whether they can be; nothing stays behind."""
     fresh("ls")
