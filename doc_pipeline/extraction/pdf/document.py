@@ -6,7 +6,7 @@ How lines, tables, forms and pictures are read is in the modules beside.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from doc_pipeline.extraction.pdf.properties import Properties, read_properties
 from doc_pipeline.extraction.pdf.reading import PagesRead, read_all_pages
 from doc_pipeline.extraction.pdf.recognition import Recognized, recognize_pages
 from doc_pipeline.extraction.pdf.second_way import read_with_pypdf
-from doc_pipeline.extraction.pdf.tables import can_read_tables, put_tables
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
 _SHORT_TEXT = 300
@@ -43,17 +42,17 @@ def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
         properties = read_properties(document)
         found = FoundFiles(request)
         add_embedded_files(document, found)
-        read = read_all_pages(document, request, find_ruling=can_read_tables())
+        read = read_all_pages(document, request)
         second = read_with_pypdf(path, [*read.garbled, *read.failed], request.password, read.count)
         unread = sorted({*read.pictures, *read.garbled} - set(second))
-        lined = _lined_elements(path, read, request)
-        ocr = _recognize(document, unread, request, properties, [*lined.elements, *_flat(second)])
+        lined = build_elements(read.pages)
+        ocr = _recognize(document, unread, request, properties, [*lined, *_flat(second)])
     finally:
         document.close()
     lost = [number for number in read.failed if number not in second]
     if len(lost) == read.count:
         raise FileCorrupt(kind="pdf")
-    elements = _in_order(lined.elements, read.fields, second, ocr)
+    elements = _in_order(lined, read.fields, second, ocr)
     if not elements and not found.attachments:
         raise NoTextFound(kind="pdf")
     return Draft(
@@ -67,26 +66,9 @@ def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
         ocr_pages=len(ocr.elements),
         ocr_confidence=ocr.confidence,
         fallback=_fallback(second, read),
-        warnings=(*lined.warnings, *_lost(lost, read), *ocr.warnings, *found.warnings),
+        warnings=(*_warnings(lost, read), *ocr.warnings, *found.warnings),
         attachments=tuple(found.attachments),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Lined:
-    """Elements made of lines, tables among them."""
-
-    elements: list[Element]
-    warnings: tuple[str, ...]
-
-
-def _lined_elements(path: Path, read: PagesRead, request: ExtractRequest) -> _Lined:
-    warning = None
-    if read.ruled:
-        warning = put_tables(path, request.password, read.pages, read.ruled)
-    elements = build_elements(read.pages)
-    read.pages.clear()
-    return _Lined(elements, (warning,) if warning else ())
 
 
 def _recognize(
@@ -149,7 +131,10 @@ def _fallback(second: Mapping[int, list[Element]], read: PagesRead) -> str | Non
     return f"pypdf read {said}"
 
 
-def _lost(lost: list[int], read: PagesRead) -> tuple[str, ...]:
-    if not lost:
-        return ()
-    return (f"{len(lost)} of {read.count} pages could not be read: {page_names(lost)}",)
+def _warnings(lost: list[int], read: PagesRead) -> list[str]:
+    warnings: list[str] = []
+    if lost:
+        warnings.append(f"{len(lost)} of {read.count} pages could not be read: {page_names(lost)}")
+    if read.unruled:
+        warnings.append(f"Tables were not looked for on {page_names(read.unruled)}")
+    return warnings

@@ -48,3 +48,16 @@ class Frame:
         if self.rotation == 180:
             return self.width - right, bottom, self.width - left, top
         return self.width - top, self.height - right, self.width - bottom, self.height - left
+
+    def drawn(self, rectangle: Rectangle) -> Rectangle:
+        """The other way round: pdfium's left, bottom, right, top of what is seen."""
+        left, top, right, bottom = rectangle
+        if self.rotation == 0:
+            drawn = left, self.height - bottom, right, self.height - top
+        elif self.rotation == 90:
+            drawn = top, left, bottom, right
+        elif self.rotation == 180:
+            drawn = self.width - right, top, self.width - left, bottom
+        else:
+            drawn = self.height - bottom, self.width - right, self.height - top, self.width - left
+        return drawn[0] + self.x, drawn[1] + self.y, drawn[2] + self.x, drawn[3] + self.y

@@ -1,31 +1,31 @@
-"""Tables of ruled pages by pdfplumber, put among the lines in the place of those they cover.
+"""Tables of ruled pages, put among the lines in the place of those they cover.
 
-Without pdfplumber (the extra `tables`) nothing happens. A table that cannot be read stays lines.
+pdfplumber (the extra `tables`) finds the cells in the lines that pdfium sees; their text is
+pdfium's. Without pdfplumber nothing happens. A table that cannot be read stays lines.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from doc_pipeline.domain.element import Box, Element
+from doc_pipeline.extraction.pdf.glyphs import readable
 from doc_pipeline.extraction.pdf.lines import Line, PageLines
-from doc_pipeline.extraction.pdf.page_names import page_names
-from doc_pipeline.extraction.pdf.place import Rectangle
+from doc_pipeline.extraction.pdf.place import Frame, Rectangle
+from doc_pipeline.extraction.pdf.ruling import drawn_rules, is_grid
 from doc_pipeline.extraction.tables import table_element
 
-MOST_PAGES = 200
-"""Of one document: pdfplumber reads about 9 pages per CPU-second."""
-
-_MOST_SECONDS = 40.0
-_MOST_LINES = 1_500
-"""Of one page; beyond, pdfplumber takes seconds."""
+_MOST_RULES = 1_000
+_MOST_CROSSINGS = 3_000
+"""Of one page: finding cells takes time with the square of it."""
+_TOLERANCE = 3.0
+_INSET = 1.0
 _MIN_FILLED = 0.3
-_SAME_SIZE = 2.0
+_MIN_WORDS_KEPT = 0.7
+_LONGEST_CELL = 20_000
 
 
 def can_read_tables() -> bool:
@@ -33,74 +33,80 @@ def can_read_tables() -> bool:
     return find_spec("pdfplumber") is not None
 
 
-def put_tables(
-    path: Path, password: str | None, pages: Sequence[PageLines], ruled: Sequence[int]
-) -> str | None:
-    """Replace the lines of tables on the pages numbered in `ruled`; a warning if some were left.
+def put_tables(page: Any, lines: PageLines) -> None:
+    """Replace the lines of tables on an open pdfium page that draws a grid.
 
-    A page that pdfplumber cannot read stays as it is.
+    Raises what pdfplumber raises; `lines` is then as it was.
     """
-    by_number = {page.number: page for page in pages}
-    wanted = [n for n in ruled if n in by_number and len(by_number[n].lines) <= _MOST_LINES]
-    done = 0
+    frame = Frame.of(page)
+    rules = drawn_rules(page, frame)
+    if len(rules) > _MOST_RULES or not is_grid(rules):
+        return
+    textpage = page.get_textpage()
     try:
-        for number, found in _find_tables(path, password, wanted[:MOST_PAGES], by_number):
-            done = wanted.index(number) + 1
-            for place, element in found:
-                _put(by_number[number], place, element)
-    except Exception:  # noqa: BLE001 - pdfminer raises anything on damaged files; lines stay
-        return None
-    if done == len(wanted):
-        return None
-    rest = page_names(wanted[done:])
-    return f"Tables were looked for on {done} ruled pages only; left as lines: {rest}"
-
-
-_Found = list[tuple[Rectangle, Element]]
-
-
-def _find_tables(
-    path: Path, password: str | None, wanted: list[int], pages: Mapping[int, PageLines]
-) -> Iterator[tuple[int, _Found]]:
-    """Page by page the tables with their places, until the time is over."""
-    import pdfplumber
-
-    begin = time.process_time()
-    with pdfplumber.open(path, pages=wanted, password=password) as document:
-        for read in document.pages:
-            yield read.page_number, _tables_of(read, pages[read.page_number])
-            read.close()
-            if time.process_time() - begin > _MOST_SECONDS:
-                return
-
-
-def _tables_of(read: Any, page: PageLines) -> _Found:
-    """Tables of a page of pdfplumber; none where it fails or sees another size than pdfium."""
-    found: _Found = []
-    try:
-        width, height = float(read.width), float(read.height)
-        if max(abs(width - page.width), abs(height - page.height)) > _SAME_SIZE:
-            return []
-        left, top = float(read.bbox[0]), float(read.bbox[1])
-        for table in read.find_tables():
-            place, rows = _moved(table.bbox, left, top), _trimmed(table.extract())
+        found: list[tuple[Rectangle, Element]] = []
+        for table in _find_tables(rules):
+            rows = [[_text(textpage, frame, cell) for cell in row.cells] for row in table.rows]
+            rows = _trimmed(rows)
             if _is_table(rows):
-                found.append((place, _element(rows, place, page)))
-    except Exception:  # noqa: BLE001 - a page that fails costs its tables only
+                found.append((table.bbox, _element(rows, table.bbox, lines)))
+    finally:
+        textpage.close()
+    for place, element in found:
+        _put(lines, place, element)
+
+
+def _find_tables(rules: Sequence[Rectangle]) -> list[Any]:
+    """Tables of pdfplumber's class, from top to bottom, found as by its strategy 'lines'."""
+    from pdfplumber import table as plumber
+
+    edges = plumber.merge_edges(
+        [_edge(rule) for rule in rules], _TOLERANCE, _TOLERANCE, _TOLERANCE, _TOLERANCE
+    )
+    crossings = plumber.edges_to_intersections(edges, _TOLERANCE, _TOLERANCE)
+    if len(crossings) > _MOST_CROSSINGS:
         return []
-    return found
+    cells = plumber.intersections_to_cells(crossings)
+    no_page: Any = None
+    return [plumber.Table(no_page, group) for group in plumber.cells_to_tables(cells)]
 
 
-def _moved(place: Any, left: float, top: float) -> Rectangle:
-    return place[0] - left, place[1] - top, place[2] - left, place[3] - top
+def _edge(rule: Rectangle) -> dict[str, Any]:
+    """A line as pdfplumber describes it: without thickness, at the middle of the drawn one."""
+    left, top, right, bottom = rule
+    if right - left > bottom - top:
+        top = bottom = (top + bottom) / 2
+        orientation = "h"
+    else:
+        left = right = (left + right) / 2
+        orientation = "v"
+    return {
+        "x0": left,
+        "x1": right,
+        "top": top,
+        "bottom": bottom,
+        "width": right - left,
+        "height": bottom - top,
+        "orientation": orientation,
+    }
+
+
+def _text(textpage: Any, frame: Frame, cell: Rectangle | None) -> str | None:
+    """Text within a cell in one line; None where a wider cell covers its place."""
+    if cell is None:
+        return None
+    left, top, right, bottom = cell
+    inner = left + _INSET, top + _INSET, right - _INSET, bottom - _INSET
+    drawn = frame.drawn(inner)
+    text = str(textpage.get_text_bounded(*drawn))[:_LONGEST_CELL]
+    return " ".join(map(readable, text.splitlines())).strip()
 
 
 def _trimmed(rows: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
-    """Without rows and columns that are empty throughout; None is a place a wide cell covers."""
-    shown = [[cell and " ".join(cell.split()) for cell in row] for row in rows]
-    width = max(map(len, shown), default=0)
-    used = [c for c in range(width) if any(row[c] for row in shown if c < len(row))]
-    return [[row[c] if c < len(row) else None for c in used] for row in shown if any(row)]
+    """Without rows and columns that are empty throughout."""
+    width = max(map(len, rows), default=0)
+    used = [c for c in range(width) if any(row[c] for row in rows if c < len(row))]
+    return [[row[c] if c < len(row) else None for c in used] for row in rows if any(row)]
 
 
 def _is_table(rows: Sequence[Sequence[str | None]]) -> bool:
@@ -119,11 +125,10 @@ def _element(rows: Sequence[Sequence[str | None]], place: Rectangle, page: PageL
 
 def _put(page: PageLines, place: Rectangle, element: Element) -> None:
     covered = {id(line) for line in page.lines if line.element is None and _is_in(line, place)}
-    if not covered:
-        return
     words = sum(len(line.text.split()) for line in page.lines if id(line) in covered)
-    if len(element.text.replace("|", " ").split()) < words * 0.7:
-        return  # the table would lose words that the lines have
+    found = len(element.text.replace("|", " ").split())
+    if not covered or found < words * _MIN_WORDS_KEPT:
+        return
     index = next(i for i, line in enumerate(page.lines) if id(line) in covered)
     stands_for = Line(element.text, page.number, *place, 0.0, is_bold=False, element=element)
     kept = [line for line in page.lines[:index] if id(line) not in covered]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from doc_pipeline.domain.element import ExtractedText
-from doc_pipeline.extraction.pdf import tables
-from doc_pipeline_tests.extraction.pdf.making import PROSE, extract, save, sheet
+from doc_pipeline.extraction.pdf import reading, tables
+from doc_pipeline.extraction.pdf.place import Frame
+from doc_pipeline_tests.extraction.pdf.making import PROSE, RawPdf, extract, save, sheet
 
 pytest.importorskip("pdfplumber", reason="system: the extra 'tables' is not installed")
 
@@ -59,7 +60,7 @@ def test_table_stands_in_reading_order(tmp_path: Path) -> None:
 def test_without_pdfplumber_rows_stay_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("doc_pipeline.extraction.pdf.document.can_read_tables", lambda: False)
+    monkeypatch.setattr("doc_pipeline.extraction.pdf.reading.can_read_tables", lambda: False)
     found = extract(_with_table(tmp_path))
     assert "Table" not in [element.type for element in found.elements]
     assert "Anchor & chain 1 240.00" in found.text
@@ -72,7 +73,7 @@ def test_failure_of_pdfplumber_costs_the_table_only(
     def fail(*_: object, **__: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("pdfplumber.open", fail)
+    monkeypatch.setattr("pdfplumber.table.merge_edges", fail)
     found = extract(_with_table(tmp_path))
     assert "Anchor & chain 1 240.00" in found.text
 
@@ -85,21 +86,19 @@ def test_pages_without_rules_do_not_import_pdfplumber(
     pdf.set_xy(40, 60)
     pdf.multi_cell(500, 14, PROSE)
     pdf.line(40, 300, 500, 300)
-    monkeypatch.setattr(
-        "doc_pipeline.extraction.pdf.document.put_tables", lambda *_: pytest.fail("was asked")
-    )
+    asked: list[object] = []
+    monkeypatch.setattr(tables, "_find_tables", lambda rules: asked.append(rules) or [])
     assert extract(save(pdf, tmp_path)).text == PROSE.strip()
+    assert not asked
 
 
-def test_more_ruled_pages_than_allowed_are_told(
+def test_pages_beyond_the_time_for_tables_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_PAGES", 2)
-    found = extract(_with_table(tmp_path, pages=4))
-    assert [e.page for e in found.elements if e.type == "Table"] == [1, 2]
-    assert found.warnings == (
-        "Tables were looked for on 2 ruled pages only; left as lines: pages 3-4",
-    )
+    monkeypatch.setattr(reading, "MOST_SECONDS_FOR_TABLES", -1.0)
+    found = extract(_with_table(tmp_path, pages=3))
+    assert "Anchor & chain 1 240.00" in found.text
+    assert found.warnings == ("Tables were not looked for on pages 1-3",)
 
 
 def test_a_frame_around_text_is_no_table(tmp_path: Path) -> None:
@@ -132,9 +131,8 @@ def test_table_of_the_corpus(corpus: Path) -> None:
 def test_lines_that_are_no_grid_cost_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(
-        "doc_pipeline.extraction.pdf.document.put_tables", lambda *_: pytest.fail("was asked")
-    )
+    asked: list[object] = []
+    monkeypatch.setattr(tables, "_find_tables", lambda rules: asked.append(rules) or [])
     pdf = sheet()
     pdf.set_xy(40, 60)
     pdf.multi_cell(500, 14, PROSE)
@@ -149,3 +147,37 @@ def test_lines_that_are_no_grid_cost_nothing(
         pdf.rect(40, 300, 400, 100)
         pdf.rect(42, 302, 396, 96)
     assert extract(save(pdf, tmp_path)).text == PROSE.strip()
+    assert not asked
+
+
+RULES = {
+    "one path": b"100 700 m 300 700 l 100 680 m 300 680 l 100 660 m 300 660 l "
+    b"100 660 m 100 700 l 200 660 m 200 700 l 300 660 m 300 700 l S",
+    "thin rectangles": b"".join(b"100 %d 200 0.5 re f " % y for y in (660, 680, 700))
+    + b"".join(b"%d 660 0.5 40 re f " % x for x in (100, 200, 300)),
+    "cells": b"".join(b"%d %d 100 20 re S " % (x, y) for x in (100, 200) for y in (660, 680)),
+    "scaled": b"2 0 0 2 0 0 cm 50 350 m 150 350 l 50 340 m 150 340 l 50 330 m 150 330 l "
+    b"50 330 m 50 350 l 100 330 m 100 350 l 150 330 m 150 350 l S",
+}
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("kind", RULES)
+def test_ways_of_drawing_a_grid(tmp_path: Path, kind: str, rotation: int) -> None:
+    """On turned pages the text is turned against them, as in landscape tables."""
+    raw = RawPdf()
+    turned = {0: b"1 0 0 1 0 0", 90: b"0 1 -1 0 980 450", 180: b"-1 0 0 -1 400 1360",
+              270: b"0 -1 1 0 -480 880"}[rotation]  # fmt: skip
+    cells = (("110", "685", "Rope"), ("210", "685", "12"), ("110", "665", "Anchor"),
+             ("210", "665", "1"))  # fmt: skip
+    words = "".join(f"BT /F1 9 Tf {x} {y} Td ({word}) Tj ET\n" for x, y, word in cells)
+    content = turned + b" cm q " + RULES[kind] + b" Q " + words.encode()
+    raw.add_page(content, {"F1": raw.add_helvetica()}, more=b"/Rotate %d" % rotation)
+    found = extract(raw.save(tmp_path / "raw"))
+    assert [(e.type, e.text) for e in found.elements] == [("Table", "Rope | 12\nAnchor | 1")]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_places_are_turned_there_and_back(rotation: int) -> None:
+    frame = Frame(600, 800, 10, 20, rotation)
+    assert frame.drawn(frame.seen((30, 50, 90, 140))) == (30, 50, 90, 140)
