@@ -27,7 +27,7 @@ MARKERS = {"footnote": "\ue0f1", "endnote": "\ue0f2", "comment": "\ue0f3"}
 """Private characters before the first word of a note, so that its element can be told."""
 SIGNS = (
     *(b"txbxContent", b"AlternateContent", b"lockedCanvas", b":relIds", b":chart "),
-    *(b":sdt>", b":ins ", b":moveTo ", b":smartTag", b":fldSimple", b":customXml"),
+    *(b":sdt>", b":ins ", b":ins>", b":moveTo", b":smartTag", b":fldSimple", b":customXml"),
     *(b":dir ", b":bdo ", b":oMath", b":ruby>", b":footnoteReference"),
     *(b":endnoteReference", b":commentReference"),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from doc_pipeline.domain.element import Element
-from doc_pipeline.domain.errors import PipelineError
+from doc_pipeline.domain.errors import FileCorrupt, PipelineError
 from doc_pipeline.extraction.docx_flow import MARKERS
 from doc_pipeline.extraction.office_mending import mended
 from doc_pipeline.extraction.office_package import member_names, opened
@@ -61,7 +61,7 @@ def _extract(
                 raise
             draft = _second(file, parts, f"failed ({type(error).__name__})", request)
             if not draft.elements:
-                raise
+                raise FileCorrupt(kind=request.kind) from error
         else:
             if not draft.elements:
                 draft = _second(file, parts, "found no text", request)

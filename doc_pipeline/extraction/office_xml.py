@@ -70,7 +70,7 @@ def read_blocks(part: IO[bytes], most: int = MOST_XML) -> tuple[list[Block], boo
         parser.close()
     except etree.XMLSyntaxError:
         is_whole = False
-    return target.finished(), is_whole and not parser.error_log
+    return target.finished(), is_whole and not parser.feed_error_log
 
 
 def _refuse_entities(piece: bytes) -> None:

@@ -113,7 +113,7 @@ def test_links_and_page_fields_of_doc_leave_no_code() -> None:
     assert [element.text for element in doc_elements(lines)] == [
         "See the harbour page for fees.",
         "Page 3 of the rules is for DATE growers.",
-        "a tab here",
+        "a tab | here",
         "and two",
     ]
 
