@@ -18,6 +18,8 @@ from doc_pipeline.extraction.ocr.words import (
     count_good_chars,
     mean_confidence,
     parse_words,
+    turn_of,
+    turn_word,
 )
 
 if TYPE_CHECKING:
@@ -163,7 +165,11 @@ class _Page:
             words = parse_words(tsv)
         except ValueError as error:
             raise TesseractFailed from error
-        return Reading(words, rotation, grey.width, grey.height, self._scale, languages)
+        width, height = grey.size
+        if turn := 0 if rotation else turn_of(words):
+            words = [turn_word(word, turn, width, height) for word in words]
+            rotation, width, height = turn, height, width
+        return Reading(words, rotation, width, height, self._scale, languages)
 
     def try_again(self, rotation: int, languages: tuple[str, ...]) -> Reading | None:
         """Another reading; None when it fails or there is no time left for it."""

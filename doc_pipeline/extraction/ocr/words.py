@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import fmean
 
 _COLUMNS = 12
@@ -11,6 +12,8 @@ _WORD_LEVEL = "5"
 _GOOD = 60.0
 _NOISE = 35.0
 _NOISE_CHARS = 2
+_LONG_WORD = 4
+_STANDING = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,30 @@ def is_noise(word: Word) -> bool:
     if not has_letters:
         return True
     return word.confidence < _NOISE and len(word.text) <= _NOISE_CHARS
+
+
+def turn_of(words: Sequence[Word]) -> int:
+    """Degrees clockwise that set upright what tesseract read on its side: 0, 90 or 270."""
+    letters = [word for word in words if len(word.text) >= _LONG_WORD]
+    standing = [w for w in letters if w.bottom - w.top > _STANDING * (w.right - w.left)]
+    if not letters or len(standing) * 2 <= len(letters):
+        return 0
+    same_line = [(a, b) for a, b in pairwise(words) if _line_of(a) == _line_of(b)]
+    down = sum(after.top > before.top for before, after in same_line)
+    return 270 if down * 2 >= len(same_line) else 90
+
+
+def _line_of(word: Word) -> tuple[int, int, int]:
+    return word.block, word.paragraph, word.line
+
+
+def turn_word(word: Word, turn: int, width: int, height: int) -> Word:
+    """The word on its page of `width` x `height` turned clockwise by 90 or 270 degrees."""
+    if turn == 90:
+        left, right, top, bottom = height - word.bottom, height - word.top, word.left, word.right
+    else:
+        left, right, top, bottom = word.top, word.bottom, width - word.right, width - word.left
+    return replace(word, left=left, top=top, right=right, bottom=bottom)
 
 
 def mean_confidence(words: Sequence[Word]) -> float | None:

@@ -44,7 +44,9 @@ def test_turned_page_is_turned_back(clockwise: int) -> None:
     upright = draw_text()
     reading = _read(upright.rotate(-clockwise, expand=True))
     assert _text(reading) == " ".join(SENTENCES.split())
+    assert reading.rotation == 360 - clockwise
     first = reading.words[0]
+    assert first.right - first.left > first.bottom - first.top
     left, top, right, bottom = reading.place((first.left, first.top, first.right, first.bottom))
     turned_ink = upright.rotate(-clockwise, expand=True).crop(
         (int(left), int(top), int(right), int(bottom))

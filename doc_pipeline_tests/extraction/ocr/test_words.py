@@ -9,6 +9,8 @@ from doc_pipeline.extraction.ocr.words import (
     count_good_chars,
     mean_confidence,
     parse_words,
+    turn_of,
+    turn_word,
 )
 
 COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text"
@@ -47,3 +49,17 @@ def test_measures() -> None:
     assert mean_confidence(words) == 60.0
     assert mean_confidence([]) is None
     assert count_good_chars(words) == 4
+
+
+def test_words_on_their_side_tell_which_way_to_turn() -> None:
+    def word(top: int) -> Word:
+        return Word(1, 1, 1, "standing", 90, 500, top, 530, top + 100)
+
+    assert turn_of([word(100), word(220), word(340)]) == 270
+    assert turn_of([word(340), word(220), word(100)]) == 90
+    assert turn_of([Word(1, 1, 1, "lying", 90, 100, 100, 200, 130)]) == 0
+    assert turn_of([]) == 0
+    turned = turn_word(word(100), 270, 800, 600)
+    assert (turned.left, turned.top, turned.right, turned.bottom) == (100, 270, 200, 300)
+    turned = turn_word(word(100), 90, 800, 600)
+    assert (turned.left, turned.top, turned.right, turned.bottom) == (400, 500, 500, 530)
