@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 
 from doc_pipeline.extraction.charset import declared_charset, decode_text
+from doc_pipeline_tests.extraction.charset_cases import charset_cases
+from doc_pipeline_tests.house.sources import ROOT
 
+CASES = charset_cases()
 GERMAN = "Größe, Äpfel und Übermut kosten 5 €. Das war köstlich, sagte die schöne Frau. " * 3
 RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю. " * 4
 CHINESE = "这是一个用于测试的中文文本文件。机器学习和文档处理。" * 4
@@ -53,3 +59,49 @@ def test_one_broken_byte_does_not_spoil_utf8() -> None:
 def test_any_bytes_give_some_text() -> None:
     assert isinstance(decode_text(bytes(range(256)))[0], str)
     assert decode_text(b"") == ("", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        pytest.param(text, encoding, id=f"{name}-{encoding}")
+        for name, text, encoding in charset_cases()
+    ],
+)
+def test_sixty_words_come_back_exactly(text: str, encoding: str) -> None:
+    """The table of benchmarks/extraction/charset/README.md: nobody says which charset it is."""
+    assert len(text.split()) >= 60 or len(text) >= 150
+    assert decode_text(text.encode(encoding))[0] == text
+
+
+def test_the_table_of_the_benchmark_is_that_of_the_test() -> None:
+    readme = (ROOT / "benchmarks/extraction/charset/README.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in readme.splitlines() if line.endswith(" yes |")]
+    assert [(row[0].lstrip("| "), row[1]) for row in rows] == [
+        (n, e) for n, _, e in charset_cases()
+    ]
+
+
+def test_a_few_words_are_taken_for_western() -> None:
+    for text in ("Köln", "señor", "Ça va?", "5 € – déjà", "Müller & Söhne"):
+        assert decode_text(text.encode("cp1252"))[0] == text
+
+
+def test_seven_bits_of_japanese_are_no_ascii() -> None:
+    data = "橋は閉鎖".encode("iso2022_jp")
+    assert decode_text(data)[0] == "橋は閉鎖"
+    assert decode_text(b"\x1b[31mred\x1b[0m $5")[1] == "utf-8"
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 9, 4097])
+def test_binary_bytes_never_fail(length: int) -> None:
+    source = random.Random(length)
+    for _ in range(30):
+        assert isinstance(decode_text(source.randbytes(length))[0], str)
+
+
+def test_a_large_file_is_guessed_from_its_beginning() -> None:
+    data = (RUSSIAN * 100_000).encode("koi8-r")
+    started = time.process_time()
+    assert decode_text(data)[1] == "koi8_r"
+    assert time.process_time() - started < 2
