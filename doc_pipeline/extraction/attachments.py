@@ -49,11 +49,13 @@ _SETTINGS = {
 class FoundFiles:
     """The files of one mail or archive, in their order.
 
-    `add` each; `attachments` are those that were written, `warnings` say which were not and why.
+    `add` each; `names` are all that were added, `attachments` those that were written, `warnings`
+    say which were not and why.
     """
 
     def __init__(self, request: ExtractRequest) -> None:
         self.attachments: list[Attachment] = []
+        self.names: list[str] = []
         self._limits = request.limits
         self._folder = request.folder
         self._is_too_deep = request.depth >= request.limits.attachment_depth
@@ -78,6 +80,7 @@ class FoundFiles:
         """
         number = len(self.attachments) + 1
         shown = safe_name(name) or f"attachment-{number}{ending_of(media_type)}"
+        self.names.append(shown)
         if self._folder is None or self._is_too_deep:
             return self.leave_out(shown, self._reason_not_written())
         if self.is_full:

@@ -1,84 +1,163 @@
-"""E-mail (eml) to elements: the head lines people search for, then the body.
+"""E-mail (eml) to elements: the head, then the body; what is attached becomes files.
 
-Attachments are named in a warning; they become documents of their own elsewhere.
+Reads the standard library's parser, because unstructured's raises on addresses and charsets that
+real mails have; html bodies go through unstructured.
 """
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+import re
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import compat32
+from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted, OverLimit
-from doc_pipeline.extraction.charset import decode_text
-from doc_pipeline.extraction.markup import html_elements
+from doc_pipeline.extraction.attachments import FoundFiles
+from doc_pipeline.extraction.charset import declared_charset, decode_text
+from doc_pipeline.extraction.dates import iso_of_mail_date
+from doc_pipeline.extraction.mail_head import MailHead, decode_line
+from doc_pipeline.extraction.mail_parts import (
+    MailParts,
+    Part,
+    file_name,
+    payload,
+    pieces,
+    sort_parts,
+)
+from doc_pipeline.extraction.markup import read_page
 from doc_pipeline.extraction.plain_text import text_elements
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
-_HEAD_LINES = ("From", "To", "Cc", "Date")
+_SHOWN = ("From", "To", "Cc", "Bcc", "Date")
 _ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_PGP = b"-----BEGIN PGP MESSAGE-----"
+_BOUNDARY = re.compile(rb"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[A-Za-z-]+:", re.MULTILINE)
+_MOST_SEARCHED = 1 << 20
 
 
 def extract_mail(path: Path, request: ExtractRequest) -> Draft:
-    """Subject, head lines and body of a mail.
+    """Subject, head lines and body of a mail, and the files in it.
 
     Raises `FileEncrypted` (S/MIME, PGP), `FileCorrupt`, `OverLimit`.
     """
-    size_bytes = path.stat().st_size
-    if size_bytes > request.limits.text_bytes:
-        raise OverLimit(limit="text_bytes", allowed=request.limits.text_bytes, found=size_bytes)
-    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    message, fallback = _parsed(path)
     if not message.keys():
         raise FileCorrupt(kind="eml")
     if _is_encrypted(message):
         raise FileEncrypted(kind="eml")
-    subject = _head_line(message, "Subject")
-    elements = [*_head_elements(message, subject), *_body_elements(message)]
-    return Draft(elements, title=subject or None, warnings=_warnings(message))
+    parts = sort_parts(message)
+    found = FoundFiles(request)
+    for part in parts.files:
+        _add_file(part, found)
+    body, why = _body_elements(parts, request)
+    head = _head(message, found.names)
+    return Draft(
+        [*head.elements(), *body],
+        title=head.subject or None,
+        author=head.sender or None,
+        created_at=head.sent_at,
+        fallback=fallback or why,
+        warnings=found.warnings,
+        attachments=tuple(found.attachments),
+    )
 
 
-def _is_encrypted(message: EmailMessage) -> bool:
-    if message.get_content_type() == "multipart/encrypted":
+def _parsed(path: Path) -> tuple[Part, str | None]:
+    """The message, and why it was parsed as head and text only, if it was."""
+    with path.open("rb") as file:
+        try:
+            message = cast("Part", BytesParser(policy=compat32).parse(file))
+        except (RecursionError, LookupError, TypeError, ValueError) as error:
+            file.seek(0)
+            head = cast("Part", BytesHeaderParser(policy=compat32).parse(file))
+            head.replace_header("Content-Type", "text/plain")
+            return head, f"parts of the mail could not be told apart ({type(error).__name__})"
+        if message.get_content_maintype() == "multipart" and not message.is_multipart():
+            file.seek(0)
+            return _with_boundary(message, file.read(_MOST_SEARCHED), path), None
+    return message, None
+
+
+def _with_boundary(message: Part, start: bytes, path: Path) -> Part:
+    """A mail whose head lost the boundary of its parts: the first line that looks like one."""
+    found = _BOUNDARY.search(start)
+    if found is None:
+        return message
+    kind = message.get_content_type()
+    head = f'Content-Type: {kind}; boundary="{found[1].decode("ascii").replace(chr(34), "")}"\n'
+    data = path.read_bytes()
+    mended = cast("Part", BytesParser(policy=compat32).parse(BytesIO(head.encode() + data)))
+    return mended if mended.is_multipart() else message
+
+
+def _is_encrypted(message: Part) -> bool:
+    kind = message.get_content_type()
+    if kind == "multipart/encrypted":
         return True
-    kind = str(message.get_param("smime-type", "enveloped-data"))
-    return message.get_content_type() in _ENCRYPTED and kind != "signed-data"
+    if kind in _ENCRYPTED:
+        return str(message.get_param("smime-type", "enveloped-data")) != "signed-data"
+    return kind == "text/plain" and payload(message).lstrip()[: len(_PGP)] == _PGP
 
 
-def _head_line(message: EmailMessage, name: str) -> str:
-    """A head line as one line. The parser raises for addresses no standard allows."""
+def _head(message: Part, files: list[str]) -> MailHead:
+    lines: dict[str, list[str]] = {}
+    for name, raw in message.raw_items():
+        lines.setdefault(name.lower(), []).append(str(raw))
+    values = [(name, ", ".join(map(decode_line, lines.get(name.lower(), ())))) for name in _SHOWN]
+    shown = dict(values)
+    recipients = [shown[name] for name in ("To", "Cc") if shown[name]]
+    received = lines.get("received", [""])[0].rpartition(";")[2]
+    return MailHead(
+        subject=decode_line(lines.get("subject", [""])[0]),
+        sender=shown["From"],
+        recipients=recipients,
+        lines=values,
+        sent_at=iso_of_mail_date(shown["Date"]) or iso_of_mail_date(received),
+        files=files,
+    )
+
+
+def _add_file(part: Part, found: FoundFiles) -> None:
+    is_wanted = found.writes and not found.is_full
+    data = payload(part) if is_wanted else b""
+    found.add(file_name(part), pieces(data), part.get_content_type())
+
+
+def _body_elements(parts: MailParts, request: ExtractRequest) -> tuple[list[Element], str | None]:
+    """Elements of the body, and why not the first way was taken, if it was not."""
+    elements: list[Element] = []
+    why: str | None = None
+    for part in (*parts.texts, *reversed(parts.spare)):
+        if elements and part in parts.spare:
+            break
+        text = _text(part, request)
+        if part.get_content_subtype() == "html":
+            page = read_page(text)
+            elements.extend(page.elements)
+            why = why or page.fallback
+        else:
+            elements.extend(text_elements(text))
+    return elements, why
+
+
+def _text(part: Part, request: ExtractRequest) -> str:
+    data = payload(part)
+    if len(data) > request.limits.text_bytes:
+        raise OverLimit(limit="text_bytes", allowed=request.limits.text_bytes, found=len(data))
+    declared = _charset(part)
+    if declared is None and part.get_content_subtype() == "html":
+        declared = declared_charset(data)
+    text, _ = decode_text(data, declared)
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _charset(part: Message) -> str | None:
     try:
-        value = str(message.get(name, ""))
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raw = dict(message.raw_items()).get(name, "")
-        value = str(raw)
-    return " ".join(value.encode("utf-8", "replace").decode().split())
-
-
-def _head_elements(message: EmailMessage, subject: str) -> list[Element]:
-    found = ((name, _head_line(message, name)) for name in _HEAD_LINES)
-    head = "\n".join(f"{name}: {value}" for name, value in found if value)
-    return [
-        Element("Title", subject, depth=0, extra={"subject": subject}),
-        Element("UncategorizedText", head),
-    ]
-
-
-def _body_elements(message: EmailMessage) -> list[Element]:
-    body = cast("EmailMessage | None", message.get_body(preferencelist=("html", "plain")))
-    if body is None:
-        return []
-    payload = body.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else str(payload or "").encode("utf-8", "replace")
-    charset = body.get_content_charset()
-    text, _ = decode_text(data, None if charset in {"utf-8", "us-ascii"} else charset)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return html_elements(text) if body.get_content_subtype() == "html" else text_elements(text)
-
-
-def _warnings(message: EmailMessage) -> tuple[str, ...]:
-    if not message.is_multipart():
-        return ()
-    count = sum(1 for _ in message.iter_attachments())
-    return (f"{count} attachments were not extracted",) if count else ()
+        charset = part.get_content_charset()
+    except (LookupError, TypeError, ValueError):
+        return None
+    return None if charset in {"utf-8", "us-ascii"} else charset

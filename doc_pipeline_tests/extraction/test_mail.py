@@ -32,11 +32,16 @@ def test_plain_mail_with_attachment(tmp_path: Path) -> None:
     draft = _extract(tmp_path / "raw", bytes(mail))
     assert [(element.type, element.text) for element in draft.elements] == [
         ("Title", "Brücke – closed"),
-        ("UncategorizedText", "From: Jörg <joerg@example.org>\nTo: ann@example.org"),
+        (
+            "UncategorizedText",
+            "From: Jörg <joerg@example.org>\nTo: ann@example.org\nAttachments: a.pdf",
+        ),
         ("NarrativeText", "The bridge is closed until Monday."),
     ]
     assert draft.title == "Brücke – closed"
-    assert draft.warnings == ("1 attachments were not extracted",)
+    assert draft.warnings == (
+        "1 file was left out (only the document itself was asked for): a.pdf",
+    )
 
 
 def test_html_body_is_preferred(tmp_path: Path) -> None:
