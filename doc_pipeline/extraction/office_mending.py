@@ -15,7 +15,7 @@ from posixpath import dirname, join, normpath
 from typing import Any, BinaryIO
 
 from doc_pipeline.extraction.docx_flow import SIGNS, W, paragraphs_of, straighten
-from doc_pipeline.extraction.office_package import lxml_etree, parse_xml, read_part
+from doc_pipeline.extraction.office_package import MOST_XML, lxml_etree, parse_xml, read_part
 
 _TYPES = "[Content_Types].xml"
 _STRICT = b"http://purl.oclc.org/ooxml/"
@@ -70,6 +70,8 @@ def _mended_part(package: zipfile.ZipFile, name: str, *, is_strict: bool) -> byt
     if not (is_flow or is_slide or name == _TYPES or is_strict):
         return None
     if is_strict and not name.endswith((".xml", ".rels")):
+        return None
+    if package.getinfo(name).file_size > MOST_XML:
         return None
     before = data = read_part(package, name)
     if data is None or before is None:
@@ -131,7 +133,7 @@ def _copy(package: zipfile.ZipFile, changed: Mapping[str, bytes]) -> BinaryIO:
         for name in dict.fromkeys(package.namelist()):
             data = changed.get(name)
             if data is None:
-                data = b"" if _BINARIES.match(name) else read_part(package, name)
+                data = b"" if _BINARIES.match(name) else read_part(package, name, -1)
             if data is not None:
                 target.writestr(name, data)
     copy.seek(0)

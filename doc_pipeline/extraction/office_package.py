@@ -112,7 +112,7 @@ def member_names(file: BinaryIO) -> Sequence[str]:
 
 
 def read_part(package: zipfile.ZipFile, name: str, most: int = MOST_XML) -> bytes | None:
-    """A part's bytes, at most so many; None where it is missing or damaged."""
+    """A part's bytes, at most so many (-1: all); None where it is missing or damaged."""
     try:
         with package.open(name) as part:
             return part.read(most)

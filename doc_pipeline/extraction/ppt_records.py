@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 _SLIDE_ATOM, _LIST, _PERSIST = 1007, 4080, 1011
@@ -199,5 +199,7 @@ class _Reader:
         at = record.start
         while at + 8 <= record.end:
             child = self._at(at)
+            # a child that reaches beyond its parent would have its siblings read again and again
+            child = replace(child, end=min(child.end, record.end))
             yield child
             at = child.end
