@@ -9,6 +9,10 @@ from collections import Counter
 SOFT_HYPHENS = "\x02\ufffe\u00ad"
 LAM_ALEF = re.compile("[اأإآ]ل")
 _PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_NOT_SHOWN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x9f\u00ad\ufdd0-\ufdef\ufffd-\uffff\ud800-\uf8ff\U000f0000-\U0010ffff]"
+)
+"""Control, private and broken characters, and soft hyphens; white space stays."""
 _SYMBOL_BULLETS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf076\uf0d8\uf0fc\uf02d\uf0a8\uf06e"), "•")
 """Bullets as Word writes them, in fonts of symbols, by private characters."""
 _RTL_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -47,8 +51,7 @@ def readable(raw: str) -> str:
     if _PRESENTATION_FORMS.search(raw):
         raw = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), raw)
     raw = _LATIN_AMONG_RTL.sub(r"\1 ", raw)
-    kept = (c for c in raw if c not in SOFT_HYPHENS and (c.isspace() or not _is_unreadable(c)))
-    return " ".join("".join(kept).split())
+    return " ".join(_NOT_SHOWN.sub("", raw).split())
 
 
 def is_right_to_left(text: str) -> bool:

@@ -29,7 +29,7 @@ _BOLD_WEIGHT = 600
 _ASCENT = 0.85
 _DESCENT = 0.22
 _WIDE = 0.45
-_PROBES = 6
+_PROBES = 4
 _MIN_PROBES_WITH_GAP = 2
 _MIN_GAP = 0.8
 _MOST_CHARS = 1_000_000
@@ -163,7 +163,7 @@ class _Sampler:
             for index, line in enumerate(lines)
             if line.right - line.left > limit and not line.is_sideways and " " in line.text
         ]
-        probes = wide[:: max(1, len(wide) // _PROBES)]
+        probes = wide[len(wide) // (2 * _PROBES) :: max(1, len(wide) // _PROBES)][:_PROBES]
         probed = {index: self._gaps(lines[index], spans[index]) for index in probes}
         if sum(map(bool, probed.values())) < _MIN_PROBES_WITH_GAP:
             return {}
