@@ -34,6 +34,7 @@ _PARTS = (
     ("xl/", "xlsx"),
     ("visio/", "vsdx"),
 )
+_FOLDERS = {"docx": "word/", "pptx": "ppt/", "xlsx": "xl/", "xlsb": "xl/", "epub": "META-INF/"}
 _MAIN_PARTS = re.compile(
     rb"wordprocessingml\.(?:document|template)\.main|ms-word\.(?:document|template)\."
     rb"|presentationml\.(?:presentation|slideshow|template)\.main|ms-powerpoint\.\w+\."
@@ -58,21 +59,24 @@ def package_kind(path: Path, head: bytes, name: str) -> str:
 
     A damaged list is made up for by `head`, and where that does not tell by the name.
     """
-    is_whole = True
     try:
         with zipfile.ZipFile(path) as package:
-            names = package.namelist()
-            kind = kind_of_members(head, names, lambda member: _read(package, member))
+            listed = package.namelist()
+            kind = kind_of_members(head, listed, lambda member: _read(package, member))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        is_whole, names = False, names_in(head)
-        kind = kind_of_members(head, names, lambda _: b"")
+        if not head.startswith(b"PK"):
+            return "unknown"
+        listed, kind = [], kind_of_members(head, names_in(head), lambda _: b"")
     claimed = kind_of_name(name)
-    if kind != "zip" or claimed not in ZIPPED:
-        return kind
-    if is_whole and not any(_is_types(member) for member in [*names, *names_in(head)[:1]]):
-        return kind
-    found = kind_of_members(head, names_in(head), lambda _: b"")
-    return claimed if found == "zip" else found
+    if kind == "zip" and claimed in ZIPPED and _is_damaged([*listed, *names_in(head)], claimed):
+        return claimed
+    return kind
+
+
+def _is_damaged(names: Sequence[str], claimed: str) -> bool:
+    """Whether what is left of a zip may have been a file of the kind that its name claims."""
+    start = _FOLDERS.get(claimed, "content.xml")
+    return not names or any(_is_types(name) or name.startswith(start) for name in names)
 
 
 def _is_types(member: str) -> bool:

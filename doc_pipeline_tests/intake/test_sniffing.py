@@ -88,16 +88,22 @@ def test_a_package_cut_before_its_parts_is_what_its_name_says(tmp_path: Path) ->
     assert sniff_file(path, "a").kind == "zip"
 
 
-def test_a_package_whose_list_is_damaged_is_what_its_members_say(tmp_path: Path) -> None:
+def test_a_package_whose_list_is_damaged_is_what_its_name_says(tmp_path: Path) -> None:
     path = tmp_path / "raw"
     with zipfile.ZipFile(path, "w") as package:
-        package.writestr("[Content_Types].xml", "x" * 50)
         package.writestr("ppt/slides/slide1.xml", "x")
     data = path.read_bytes()
     at = data.rindex(b"ppt/slides")
     path.write_bytes(data[:at] + b"q" + data[at + 1 :])
     assert sniff_file(path, "a.pptx").kind == "pptx"
-    assert sniff_file(path, "a.docx").kind == "pptx"
+    assert sniff_file(path, "a.zip").kind == "zip"
+    assert sniff_file(path, "a.docx").kind == "zip"
+
+
+def test_text_with_a_part_of_a_zip_in_it_is_no_zip(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    path.write_bytes(b"Some words.\0\0\1\2PK\x03\x04" + bytes(range(256)))
+    assert sniff_file(path, "a.txt").kind == "unknown"
 
 
 def test_claimed_type_is_kept_beside_the_real_one(tmp_path: Path) -> None:
