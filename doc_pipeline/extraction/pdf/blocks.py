@@ -283,7 +283,7 @@ def _is_bold_prose(block: _Block, line: Line, role: str, style: _Style) -> bool:
 def _goes_on_in_next_column(block: _Block, line: Line) -> bool:
     """A sentence that stops at the foot of a column and goes on at the head of the next."""
     before = block.lines[-1]
-    is_beside = line.left > before.right or line.right < min(each.left for each in block.lines)
+    is_beside = line.left > before.right or line.right < min(each.left for each in block.lines[-6:])
     is_open = before.is_hyphenated or not before.text.endswith(_SENTENCE_END)
     return is_beside and is_open and (before.is_hyphenated or line.text[0].islower())
 

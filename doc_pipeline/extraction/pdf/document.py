@@ -15,7 +15,7 @@ from doc_pipeline.domain.errors import FileCorrupt, NoTextFound
 from doc_pipeline.extraction.attachments import FoundFiles
 from doc_pipeline.extraction.language import detect_language
 from doc_pipeline.extraction.pdf.blocks import build_elements
-from doc_pipeline.extraction.pdf.embedded import add_embedded_files
+from doc_pipeline.extraction.pdf.embedded import add_embedded_files, listed
 from doc_pipeline.extraction.pdf.opening import open_document
 from doc_pipeline.extraction.pdf.page_names import page_names
 from doc_pipeline.extraction.pdf.properties import Properties, read_properties
@@ -52,8 +52,8 @@ def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
     lost = [number for number in read.failed if number not in second]
     if len(lost) == read.count:
         raise FileCorrupt(kind="pdf")
-    elements = _in_order(lined, read.fields, second, ocr)
-    if not elements and not found.attachments:
+    elements = _in_order(lined, read.fields, second, ocr) or listed(found)
+    if not elements:
         raise NoTextFound(kind="pdf")
     return Draft(
         elements,

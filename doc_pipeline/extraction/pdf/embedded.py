@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from doc_pipeline.extraction.attachments import FoundFiles
+from doc_pipeline.domain.element import Element
+from doc_pipeline.extraction.attachments import FoundFiles, size_text
 
 _MOST_LISTED = 100_000
 _PIECE = 1 << 20
@@ -28,6 +29,14 @@ def add_embedded_files(document: Any, found: FoundFiles) -> None:
             found.leave_out(name or f"attachment-{index + 1}", "they are damaged")
             continue
         found.add(name, pieces)
+
+
+def listed(found: FoundFiles) -> list[Element]:
+    """The names and sizes of the files: the text of a PDF that is nothing but a folder."""
+    return [
+        Element("ListItem", f"{each.name} ({size_text(each.size_bytes)})")
+        for each in found.attachments
+    ]
 
 
 def _name(attachment: Any) -> str:

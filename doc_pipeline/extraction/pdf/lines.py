@@ -26,6 +26,8 @@ from doc_pipeline.extraction.pdf.glyphs import (
 from doc_pipeline.extraction.pdf.place import Frame, Rectangle
 
 _BOLD_WEIGHT = 600
+_NOWHERE = (0.0, 0.0, 0.0, 0.0)
+"""Where damaged fonts and matrices give no place; the text is kept."""
 _ASCENT = 0.85
 _DESCENT = 0.22
 _WIDE = 0.45
@@ -193,10 +195,10 @@ class _Sampler:
         middle = (first + last) // 2
         while self._text[middle].isspace():
             middle += 1
-        boxes = [box for index in (first, last) if (box := self._loose_box(index))]
         text = self._readable(raw, start)
-        if not boxes or not text:
+        if not text:
             return None
+        boxes = [box for index in (first, last) if (box := self._loose_box(index))] or [_NOWHERE]
         left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
         right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
         is_sideways = len(shown) > 2 and bottom - top > 2 * (right - left)
@@ -244,6 +246,8 @@ class _Sampler:
     def _loose_box(self, index: int) -> Rectangle | None:
         box = self._box
         if not self._get_box(self._textpage, index, box):
+            return None
+        if not math.isfinite(box.left + box.bottom + box.right + box.top):
             return None
         return self._frame.seen((box.left, box.bottom, box.right, box.top))
 

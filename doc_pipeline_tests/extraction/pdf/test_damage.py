@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from pathlib import Path
@@ -115,6 +116,16 @@ def test_sizes_of_pages_that_cannot_be(tmp_path: Path, box: bytes) -> None:
     except PipelineError:
         return
     assert found.text == "page 1 is here"
+
+
+@pytest.mark.parametrize("matrix", [b"0 0 0 0 0 0", b"1e38 0 0 1e38 0 0", b"1 0 0 1 1e38 1e38"])
+def test_text_whose_place_cannot_be_is_kept(tmp_path: Path, matrix: bytes) -> None:
+    raw = RawPdf()
+    content = LINE % 1 + b" BT /F1 9 Tf " + matrix + b" Tm (nowhere at all) Tj ET"
+    raw.add_page(content, {"F1": raw.add_helvetica()})
+    found = extract(raw.save(tmp_path / "raw"))
+    assert "page 1 is here" in found.text
+    json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_thousands_of_empty_pages(tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ def test_files_are_written(tmp_path: Path) -> None:
     assert found.warnings == ()
 
 
+def test_a_pdf_that_is_only_a_folder_lists_its_files(tmp_path: Path) -> None:
+    path = _with_files(tmp_path, {"prices.csv": b"rope;3.50\n"}, has_text=False)
+    found = extract(path, folder=tmp_path / "work")
+    assert found.text == "prices.csv (10 bytes)"
+    assert len(found.attachments) == 1
+
+
 def test_only_told_of_without_a_folder(tmp_path: Path) -> None:
     found = extract(_with_files(tmp_path, {"prices.csv": b"rope"}))
     assert found.attachments == ()

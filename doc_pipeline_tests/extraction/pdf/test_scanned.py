@@ -201,6 +201,19 @@ def test_garbled_text_is_never_shown(tmp_path: Path) -> None:
         extract(_garbled(tmp_path), ocr=OcrSettings(mode="off"))
 
 
+def test_garbled_pages_that_pypdf_cannot_read_go_to_ocr(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_pages(numbers: Sequence[int], *_: object, **__: object) -> dict[int, OcrPage]:
+        element = Element("NarrativeText", "what is seen", page=1)
+        return {number: OcrPage(number, (element,), 3, 91.0) for number in numbers}
+
+    monkeypatch.setattr(ocr, "read_pages", read_pages)
+    found = extract(_garbled(tmp_path))
+    assert (found.text, found.ocr_pages, found.ocr_confidence) == ("what is seen", 1, 91.0)
+    assert found.fallback is None
+
+
 def test_pypdf_reads_what_pdfium_has_no_map_for(corpus: Path) -> None:
     found = extract(corpus / "PDFBOX-3053-reduced.pdf", ocr=OcrSettings(mode="off"))
     assert found.text.startswith("Traumatic Brain Injury")
