@@ -94,7 +94,7 @@ def test_doctor_tries_extraction_and_names_what_can_be_added(
     assert _statuses(without)["file types"] == "pass", "the tests have all of them"
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not on this machine")
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="system: tesseract is not on this machine")
 def test_doctor_names_a_language_that_tesseract_lacks(fresh: CommandLine) -> None:
     ended = fresh("doctor", "--json", DOC_PIPELINE_OCR_LANGUAGES="xyz")
     assert ended.code == 1
