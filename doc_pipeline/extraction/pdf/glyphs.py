@@ -9,6 +9,10 @@ from collections import Counter
 SOFT_HYPHENS = "\x02\ufffe\u00ad"
 LAM_ALEF = re.compile("[اأإآ]ل")
 _PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_DRAWN_OPENING = re.compile(r"(?<!\S)[)\]](?=\S)")
+_DRAWN_CLOSING = re.compile(r"(?<=\S)[(\[](?=[\s.,;:!?،؛؟]|$)")
+_MIRRORED = str.maketrans("()[]", ")(][")
+_PER_CENT_FIRST = re.compile(r"(?<!\S)%(\d[\d.,]*)(?=\s|$)", re.ASCII)
 _NOT_SHOWN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x9f\u00ad\ufdd0-\ufdef\ufffd-\uffff\ud800-\uf8ff\U000f0000-\U0010ffff]"
 )
@@ -50,8 +54,19 @@ def readable(raw: str) -> str:
     raw = raw.translate(_SYMBOL_BULLETS)
     if _PRESENTATION_FORMS.search(raw):
         raw = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), raw)
-    raw = _LATIN_AMONG_RTL.sub(r"\1 ", raw)
+    if _RTL_LETTER.search(raw):
+        raw = _mend_right_to_left(raw)
     return " ".join(_NOT_SHOWN.sub("", raw).split())
+
+
+def _mend_right_to_left(raw: str) -> str:
+    """What pdfium leaves as drawn among letters that it turns: brackets, per cent, blanks."""
+    raw = _LATIN_AMONG_RTL.sub(r"\1 ", raw)
+    if is_right_to_left(raw):
+        raw = _DRAWN_OPENING.sub(lambda found: found[0].translate(_MIRRORED), raw)
+        raw = _DRAWN_CLOSING.sub(lambda found: found[0].translate(_MIRRORED), raw)
+        raw = _PER_CENT_FIRST.sub(r"\1%", raw)
+    return raw
 
 
 def is_right_to_left(text: str) -> bool:

@@ -5,7 +5,10 @@ Asked only of pages with little text: walking over a page's objects costs more t
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
+
+from doc_pipeline.extraction.pdf.place import Rectangle
 
 MAX_GLYPHS = 50
 """A page with at least as many visible glyphs has a text layer."""
@@ -29,22 +32,28 @@ def is_picture_of_text(page: Any, glyphs: int) -> bool:
 
 def _count(page: Any) -> tuple[float, int]:
     """Share of the page that images cover (at most 1) and number of paths."""
+    import pypdfium2 as pdfium
     import pypdfium2.raw as pdfium_c
 
-    page_left, page_bottom, page_right, page_top = page.get_bbox()
-    area = max((page_right - page_left) * (page_top - page_bottom), 1.0)
+    sheet = page.get_bbox()
+    area = max((sheet[2] - sheet[0]) * (sheet[3] - sheet[1]), 1.0)
     kinds = [pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_PATH]
     covered, outlines = 0.0, 0
-    for number, thing in enumerate(page.get_objects(kinds, max_depth=_MAX_DEPTH)):
-        if number >= _MOST_OBJECTS:
-            break
-        if thing.type == pdfium_c.FPDF_PAGEOBJ_PATH:
-            outlines += 1
-        elif thing.level:
-            covered += area  # inside a form its place is not the page's: take it for the page
-        else:
-            left, bottom, right, top = thing.get_bounds()
-            width = min(right, page_right) - max(left, page_left)
-            height = min(top, page_top) - max(bottom, page_bottom)
-            covered += max(width, 0.0) * max(height, 0.0)
+    things = islice(page.get_objects(kinds, max_depth=_MAX_DEPTH), _MOST_OBJECTS)
+    try:
+        for thing in things:
+            if thing.type == pdfium_c.FPDF_PAGEOBJ_PATH:
+                outlines += 1
+            elif thing.level:
+                covered += area  # inside a form its place is not the page's: take it for the page
+            else:
+                covered += _common_area(thing.get_bounds(), sheet)
+    except pdfium.PdfiumError:
+        pass  # a damaged object: what was counted before it has to do
     return min(covered / area, 1.0), outlines
+
+
+def _common_area(one: Rectangle, other: Rectangle) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)

@@ -39,6 +39,13 @@ def test_latin_words_and_numbers_keep_their_order_within_hebrew(tmp_path: Path) 
     assert _drawn(tmp_path, glyphs) == "נבנה בשנת 1904"
 
 
+def test_brackets_and_per_cent_are_turned(tmp_path: Path) -> None:
+    """Drawn from left to right, brackets of a line that runs to the left are mirrored glyphs."""
+    glyphs = [*reversed("היום."), " ", *"12.5%", " ", "(", *reversed("כן או לא"), ")", " ",
+              *reversed("הגשר")]  # fmt: skip
+    assert _drawn(tmp_path, glyphs) == "הגשר (כן או לא) 12.5% היום."
+
+
 def test_presentation_forms_become_letters(tmp_path: Path) -> None:
     assert _drawn(tmp_path, list(reversed("ﻛﺘﺎﺏ ﺟﺪﻳﺪ"))) == "كتاب جديد"
 
