@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.errors import ExtraMissing, FileCorrupt
+from doc_pipeline.extraction.doc_paragraphs import DOC_EXTRACTOR, paragraph_elements
 from doc_pipeline.extraction.legacy_lines import doc_elements
 from doc_pipeline.extraction.markdown import is_endless, markdown_elements
 from doc_pipeline.extraction.office_package import opened
@@ -35,6 +36,7 @@ _MIME = {
 }
 _NO_OCR: dict[str, Any] = {"disable_ocr": True}
 """Beside the other options because the library's type stubs do not know it."""
+_SILENT = "-records found no text"
 _SLIDE_RULE = re.compile(r"^-----\s*$", re.MULTILINE)
 
 
@@ -52,20 +54,33 @@ class LegacyText:
 def extract_legacy(path: Path, request: ExtractRequest) -> Draft:
     """Elements of a file of one of these kinds; slides are pages.
 
-    Slides of ppt and odp are read without the library, which knows neither their numbers nor odp;
-    it is the second way of ppt, as the bare XML is that of odt.
+    doc, ppt and odp are read from their own records first, which tell headings, notes and slide
+    numbers; the library is the second way of doc and ppt, and the bare XML that of odt.
     Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
     """
     if request.kind == "odp":
         return extract_open_document(path, request)
     with opened(path, request) as file:
         told = read_properties(file)
-        slides = slide_elements(file) if request.kind == "ppt" else []
-        if slides:
-            draft = Draft(slides, pages=slides[-1].page, extractor=PPT_EXTRACTOR)
+        draft = _by_records(file, request.kind)
+        if draft.elements:
+            draft = replace(draft, fallback=None)
         else:
-            draft = _by_library_or_xml(path, file, request)
+            second = _by_library_or_xml(path, file, request)
+            draft = replace(second, fallback=second.fallback or draft.fallback)
     return told.or_else(Properties.of(draft)).put_into(draft)
+
+
+def _by_records(file: BinaryIO, kind: str) -> Draft:
+    """What our own readers find; without elements where they have none for the kind."""
+    if kind == "ppt":
+        slides = slide_elements(file)
+        pages = slides[-1].page if slides else None
+        return Draft(slides, pages=pages, extractor=PPT_EXTRACTOR, fallback=f"{kind}{_SILENT}")
+    if kind == "doc":
+        paragraphs = paragraph_elements(file)
+        return Draft(paragraphs, extractor=DOC_EXTRACTOR, fallback=f"{kind}{_SILENT}")
+    return Draft([])
 
 
 def _by_library_or_xml(path: Path, file: BinaryIO, request: ExtractRequest) -> Draft:

@@ -91,8 +91,7 @@ def _office_file(file: BinaryIO, kind: str) -> Any:
 
 def _check_expansion(plain: BytesIO, limits: Limits) -> None:
     """The gate could not look into what was encrypted."""
-    if not zipfile.is_zipfile(plain):
-        plain.seek(0)
+    if not is_package(plain):
         return
     with zipfile.ZipFile(plain) as package:
         members = package.infolist()
@@ -103,6 +102,15 @@ def _check_expansion(plain: BytesIO, limits: Limits) -> None:
     if len(members) > limits.zip_members:
         raise OverLimit(limit="zip_members", allowed=limits.zip_members, found=len(members))
     plain.seek(0)
+
+
+def is_package(file: BinaryIO) -> bool:
+    """Whether it is a zip package. Old Word files carry one inside, for their colours."""
+    file.seek(0)
+    is_ole = file.read(len(_OLE)) == _OLE
+    is_zip = not is_ole and zipfile.is_zipfile(file)
+    file.seek(0)
+    return is_zip
 
 
 def member_names(file: BinaryIO) -> Sequence[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from doc_pipeline.domain.limits import MIB
-from doc_pipeline.extraction.office_package import parse_xml, read_part
+from doc_pipeline.extraction.office_package import is_package, parse_xml, read_part
 from doc_pipeline.extraction.request import Draft
 
 _PARTS = ("docProps/core.xml", "meta.xml")
@@ -70,8 +70,7 @@ class Properties:
 
 def read_properties(file: BinaryIO) -> Properties:
     """Properties of a zip package or an OLE file; nothing where there are none."""
-    file.seek(0)
-    found = _of_package(file) if zipfile.is_zipfile(file) else _of_ole(file)
+    found = _of_package(file) if is_package(file) else _of_ole(file)
     file.seek(0)
     return found
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, BinaryIO
 
+from doc_pipeline.extraction.office_package import is_package
+
 MAX_CELLS = 10_000_000
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _ROW = re.compile(rb"<(\w{1,20}:)?row(?=[\s>/])")
@@ -51,8 +53,7 @@ class _Extent:
 
 def trimmed(file: BinaryIO, table_rows: int) -> Trimmed:
     """The file itself where nothing is too large, else a copy in memory. Raises `BadZipFile`."""
-    if not zipfile.is_zipfile(file):
-        file.seek(0)
+    if not is_package(file):
         return Trimmed(file, 0)
     with zipfile.ZipFile(file) as package:
         extents = {

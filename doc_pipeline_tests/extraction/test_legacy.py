@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ from doc_pipeline.domain.errors import (
     PasswordWrong,
     PipelineError,
 )
+from doc_pipeline.extraction import doc_records, legacy
 from doc_pipeline.extraction.legacy import legacy_text
+from doc_pipeline.extraction.legacy_lines import doc_elements
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 
 FILES = Path(__file__).parent / "files"
@@ -39,7 +42,7 @@ def _extract(kind: str, folder: Path, password: str | None = None) -> ExtractedT
 @pytest.mark.parametrize("kind", ["doc", "odt", "epub"])
 def test_text_documents(kind: str, tmp_path: Path) -> None:
     found = _extract(kind, tmp_path)
-    assert found.extractor == "kreuzberg@4.10.4"
+    assert found.extractor == ("doc-records@1" if kind == "doc" else "kreuzberg@4.10.4")
     kinds = [(element.type, element.text) for element in found.elements]
     assert [each for each in kinds if each in BODY] == BODY
     headings = [element.text for element in found.elements if element.type == "Title"]
@@ -50,13 +53,78 @@ def test_text_documents(kind: str, tmp_path: Path) -> None:
     assert (found.created_at or "").startswith("2026-03-01T")
 
 
-@pytest.mark.parametrize("kind", ["odt", "epub"])
-def test_levels_and_lists_where_the_format_tells_them(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["doc", "odt", "epub"])
+def test_levels_and_lists(kind: str, tmp_path: Path) -> None:
     found = _extract(kind, tmp_path)
     assert [e.depth for e in found.elements if e.type == "Title"] == [0, 1]
     assert [e.text for e in found.elements if e.type == "ListItem"] == [
         "crane by the hour",
         "water by the ton",
+    ]
+
+
+def test_library_reads_doc_and_ppt_too(tmp_path: Path) -> None:
+    """It is their second way."""
+    doc = legacy_text((FILES / "harbour.doc").read_bytes(), "doc")
+    assert [element.text for element in doc_elements(doc.text)] == [
+        "Rules of the harbour",
+        "Boats wait at the outer buoy until the signal is green.",
+        "Fees",
+        "crane by the hour",
+        "water by the ton",
+        "Year | Fee\n2026 | 1,200",
+        STRANGE,
+    ]
+    ppt = legacy_text(gzip.decompress((FILES / "harbour.ppt.gz").read_bytes()), "ppt")
+    assert "The harbour grows in part 2." in ppt.text
+    assert doc.properties.title == ppt.properties.title == "Harbour rules"
+
+
+@pytest.mark.parametrize("kind", ["doc", "ppt"])
+def test_damaged_records_leave_it_to_the_library(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legacy, "slide_elements", lambda _file: [])
+    monkeypatch.setattr(legacy, "paragraph_elements", lambda _file: [])
+    found = _extract(kind, tmp_path)
+    assert (found.extractor, found.fallback) == (
+        "kreuzberg@4.10.4",
+        f"{kind}-records found no text",
+    )
+
+
+def test_what_stands_beside_the_body_of_a_doc() -> None:
+    path = FILES / "notes.doc"
+    found = extract_file(path, ExtractRequest("doc", path.name))
+    assert [(e.type, e.text) for e in found.elements] == [
+        ("Header", "Harbour office"),
+        ("NarrativeText", "Smile 😀 here, then 東京 is written."),
+        ("NarrativeText", "The box hangs on this."),
+        ("NarrativeText", "The fees are on the harbour page"),
+        ("Table", "Crane by the hour | 12\nPilot by the hour"),
+        ("NarrativeText", "Проверка стоит в конце, и она длинная."),
+        ("NarrativeText", "Words in a box."),
+        ("UncategorizedText", "The note says so."),
+        ("Footer", "Kept for ten years"),
+    ]
+    assert found.elements[-2].extra == {"note": "footnote"}
+
+
+def test_word_6_is_one_run_of_text_in_the_code_page_of_its_language() -> None:
+    text = "Проверка.\rRow\x07one\x07\x07Ro\x13 DATE \x14w\x15\x07two\x07\x07End.\r".encode(
+        "cp1251"
+    )
+    head = bytearray(0x300)
+    struct.pack_into("<HHHH", head, 0, 0xA5DC, 104, 0, 0x419)
+    struct.pack_into("<II", head, 0x18, len(head), len(head) + len(text))
+    found = list(doc_records.word6_paragraphs(bytes(head) + text))
+    assert [(each.text, each.end) for each in found if each.text] == [
+        ("Проверка.", "\r"),
+        ("Row", "\x07"),
+        ("one", "\x07"),
+        ("Row", "\x07"),
+        ("two", "\x07"),
+        ("End.", "\r"),
     ]
 
 
@@ -88,7 +156,7 @@ def test_without_the_extra(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing.value.fields == {"kind": kind, "extra": "legacy"}
 
 
-def test_odt_and_ppt_are_read_without_the_extra_too(
+def test_all_but_epub_are_read_without_the_extra_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "kreuzberg", None)
@@ -100,11 +168,10 @@ def test_odt_and_ppt_are_read_without_the_extra_too(
     assert [e.depth for e in found.elements if e.type == "Title"] == [0, 1]
     assert BODY[1] in [(e.type, e.text) for e in found.elements]
     assert _extract("ppt", tmp_path).pages == 2
+    assert _extract("doc", tmp_path).words > 20
 
 
 def test_links_and_page_fields_of_doc_leave_no_code() -> None:
-    from doc_pipeline.extraction.legacy_lines import doc_elements
-
     lines = (
         'See HYPERLINK "http://harbour.example/" \\hthe harbour page for fees.\n'
         "Page PAGE  \\* MERGEFORMAT 3 of the rules is for DATE growers.\n"
@@ -161,7 +228,7 @@ resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 socket.socket.connect = socket.getaddrinfo = None
 from pathlib import Path
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
-for kind in ("doc", "odt", "epub"):
+for kind in ("odt", "epub"):
     path = Path({str(FILES)!r}) / f"harbour.{{kind}}"
     assert extract_file(path, ExtractRequest(kind, path.name)).words > 20
 assert len(os.listdir("/proc/self/task")) < 16, os.listdir("/proc/self/task")

@@ -13,6 +13,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from doc_pipeline_tests.extraction.packages import (
+    MAIN_TYPE,
+    SPACES,
+    paragraph,
+    relation,
+    rewrite,
+    write_docx,
+)
+
 HERE = Path(__file__).parent
 _TIME = (2026, 1, 1, 0, 0, 0)
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -62,16 +71,71 @@ def main() -> None:
     )
     _epub()
     with tempfile.TemporaryDirectory() as home:
-        for source, ending in (("harbour.odt", "doc"), ("harbour.odp", "ppt")):
+        write_notes(Path(home) / "notes.docx")
+        for source, ending in (
+            (HERE / "harbour.odt", "doc"),
+            (HERE / "harbour.odp", "ppt"),
+            (Path(home) / "notes.docx", "doc"),
+        ):
             subprocess.run(
                 ["soffice", f"-env:UserInstallation=file://{home}", "--headless", "--convert-to",
-                 ending, "--outdir", str(HERE), str(HERE / source)],
+                 ending, "--outdir", str(HERE), str(source)],
                 check=True,
             )  # fmt: skip
     # LibreOffice puts a picture of 440 KB into it, nearly all of it one colour.
     presentation = HERE / "harbour.ppt"
     (HERE / "harbour.ppt.gz").write_bytes(gzip.compress(presentation.read_bytes(), 9, mtime=0))
     presentation.unlink()
+
+
+def write_notes(path: Path) -> None:
+    """A Word document with all that stands beside the body of a text."""
+    box = "<w:txbxContent>" + paragraph("Words in a box.") + "</w:txbxContent>"
+    shape = (
+        '<w:pict><v:shape style="width:99pt;height:99pt"><v:textbox>'
+        f"{box}</v:textbox></v:shape></w:pict>"
+    )
+    link = (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>HYPERLINK'
+        ' "http://harbour.example/"</w:instrText></w:r><w:r><w:fldChar'
+        ' w:fldCharType="separate"/></w:r><w:r><w:t>the harbour page</w:t></w:r><w:r>'
+        '<w:fldChar w:fldCharType="end"/></w:r>'
+    )
+    rows = "".join(
+        f"<w:tr><w:tc>{paragraph(a)}{paragraph('by the hour')}</w:tc>"
+        f"<w:tc>{paragraph(b)}</w:tc></w:tr>"
+        for a, b in (("Crane", "12"), ("Pilot", ""))
+    )
+    body = (
+        f"{paragraph('Smile 😀 here, then 東京 is written.')}"
+        f"<w:p><w:r><w:t>The box hangs on this.</w:t>{shape}</w:r></w:p>"
+        f"<w:p><w:r><w:t xml:space='preserve'>The fees are on </w:t></w:r>{link}"
+        '<w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+        f"<w:tbl><w:tblGrid><w:gridCol/><w:gridCol/></w:tblGrid>{rows}</w:tbl>"
+        f"{paragraph('Проверка стоит в конце, и она длинная.')}"
+        '<w:sectPr><w:headerReference w:type="default" r:id="rId8"/>'
+        '<w:footerReference w:type="default" r:id="rId9"/></w:sectPr>'
+    )
+    parts = {
+        "word/footnotes.xml": (
+            f'<w:footnotes {SPACES}><w:footnote w:id="2">{paragraph("The note says so.")}'
+            "</w:footnote></w:footnotes>"
+        ),
+        "word/header1.xml": f"<w:hdr {SPACES}>{paragraph('Harbour office')}</w:hdr>",
+        "word/footer1.xml": f"<w:ftr {SPACES}>{paragraph('Kept for ten years')}</w:ftr>",
+    }
+    relations = (
+        relation(7, "footnotes", "footnotes.xml")
+        + relation(8, "header", "header1.xml")
+        + relation(9, "footer", "footer1.xml")
+    )
+    write_docx(path, body, parts, relations=relations)
+    kinds = "".join(
+        f'<Override PartName="/word/{name}.xml"'
+        f' ContentType="{MAIN_TYPE.replace("document.main", kind)}"/>'
+        for name, kind in (("footnotes", "footnotes"), ("header1", "header"), ("footer1", "footer"))
+    )
+    rewrite(path, {"[Content_Types].xml": {b"</Types>": f"{kinds}</Types>".encode()}})
 
 
 def _slide(number: int) -> str:
