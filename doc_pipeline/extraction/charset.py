@@ -31,6 +31,7 @@ _ONE_BYTE = [
 """Charsets that people's files are really in. With all of Python's to choose from, one line of
 Russian is taken for Big5 and one of Polish for HP Roman."""
 _EAST_ASIAN = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _SURE_BYTES = 8
 """Fewer accented letters make no words: then Western Europe is the better guess."""
 _SHIFTED = ("iso2022_jp_2", "iso2022_kr")
@@ -121,7 +122,15 @@ def _guess(data: bytes) -> str:
 
 def _guess_multibyte(sample: bytes) -> str | None:
     """A charset of several bytes, where its library finds one likelier than all others."""
+    found = _best_of([*_ONE_BYTE, *_MULTIBYTE], sample)
+    if found == "cp949" and _CHINESE.search(sample.decode(found, "replace")):
+        # Korean of today has no Chinese characters, and short Chinese reads as such a mixture.
+        found = _best_of([name for name in _MULTIBYTE if name != found], sample) or found
+    return found if found in _MULTIBYTE else None
+
+
+def _best_of(charsets: list[str], sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample, cp_isolation=[*_ONE_BYTE, *_MULTIBYTE]).best()
-    return best.encoding if best is not None and best.encoding in _MULTIBYTE else None
+    best = from_bytes(sample, cp_isolation=charsets).best()
+    return None if best is None else best.encoding
