@@ -9,6 +9,7 @@ import errno
 import re
 from dataclasses import dataclass, replace
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +22,9 @@ from doc_pipeline.domain.errors import (
     PipelineError,
     TypeUnsupported,
 )
+from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.language import detect_language
+from doc_pipeline.extraction.ocr.engine import tesseract_version
 from doc_pipeline.extraction.request import Draft, ExtractRequest, OcrSettings
 
 __all__ = [
@@ -111,6 +114,10 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
 }
 
 
+CONTAINERS = frozenset({"eml", "msg", "zip", "pdf"})
+"""Kinds that may hold other files."""
+
+
 def supported_kinds() -> tuple[str, ...]:
     """Every kind that has an extractor, sorted."""
     return tuple(sorted(_EXTRACTORS))
@@ -132,17 +139,24 @@ def extractor_id(kind: str) -> str:
     return extractor_for(kind).id
 
 
-def shaping_of(kind: str, ocr: OcrSettings) -> dict[str, object]:
+def shaping_of(kind: str, ocr: OcrSettings, limits: Limits) -> dict[str, object]:
     """What shapes the text of a file of this kind beside its bytes, for its fingerprint.
 
-    Where OCR may read it: its settings, and whether tesseract is there, so that a change of
-    either makes such a file new work. Raises `TypeUnsupported`.
+    Where OCR may read it: its settings, and whether tesseract is there. Limits count where what
+    is beyond them is left out. A change of any makes such a file new work. Raises
+    `TypeUnsupported`.
     """
-    shaping: dict[str, object] = {"extractor": extractor_id(kind)}
-    if kind == "pdf" or extractor_for(kind) is _PICTURE:
-        engine = import_module("doc_pipeline.extraction.ocr.engine")
+    extractor = extractor_for(kind)
+    shaping: dict[str, object] = {"extractor": extractor.id}
+    if kind == "pdf" or extractor is _PICTURE:
         shaping["ocr"] = {"mode": ocr.mode, "languages": list(ocr.languages), "dpi": ocr.dpi}
-        shaping["is_there"] = engine.tesseract_version() is not None
+        shaping["is_there"] = tesseract_version() is not None
+    if kind == "pdf":
+        shaping["tables"] = find_spec("pdfplumber") is not None
+    if extractor in (_SHEETS, _DELIMITED):
+        shaping["table_rows"] = limits.table_rows
+    if kind in CONTAINERS:
+        shaping["attachments"] = [limits.attachments, limits.attachment_depth]
     return shaping
 
 

@@ -6,12 +6,10 @@ They wait in the queue like uploads. Reads no file.
 from __future__ import annotations
 
 from doc_pipeline.catalog.claims import ClaimedDocument
+from doc_pipeline.extraction.registry import CONTAINERS
 from doc_pipeline.stages.adapters import Adapters
 from doc_pipeline.stages.extract import ExtractedDocument
 from doc_pipeline.stages.receive import ReceivedFile
-
-CONTAINERS = frozenset({"eml", "msg", "zip", "pdf"})
-"""Kinds that may have had attachments in an earlier version."""
 
 
 def register_attachments(

@@ -112,8 +112,12 @@ class Batch:
         received = self.adapters.catalog.work.finished(ids, Stage.RECEIVE)
         wave: list[ReadyDocument] = []
         opened_at = self.clock()
+
+        def front(document: ClaimedDocument) -> tuple[list[Outcome], ReadyDocument | None]:
+            return self._front(document, received.get(document.document_id))
+
         fronts = Fronts(
-            lambda document: self._front(document, received.get(document.document_id)),
+            front,
             at_once=self.adapters.settings.at_once,
             patience_s=self.adapters.settings.commit_seconds,
         )

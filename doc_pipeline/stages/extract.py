@@ -99,7 +99,7 @@ def extract_fingerprint(
     could be guessed from the fingerprint.
     """
     shaping = {
-        **shaping_of(received.kind, adapters.settings.ocr),
+        **shaping_of(received.kind, adapters.settings.ocr, adapters.settings.limits),
         "language": document.options.language,
         "has_password": document.options.password is not None,
     }
