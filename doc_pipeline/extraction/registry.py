@@ -204,10 +204,13 @@ def _extract(extractor: LazyExtractor, path: Path, request: ExtractRequest) -> E
 _DAMAGE = {
     "BadZipFile",  # zipfile
     "CalamineError",
+    "DecryptionError",  # msoffcrypto
     "EOFError",
     "InvalidXmlError",  # python-docx and python-pptx
+    "NotImplementedError",  # zipfile: an unknown way of packing
     "KeyError",  # a part named by a relationship is not in the package
     "PackageNotFoundError",  # python-docx and python-pptx
+    "ParseError",  # msoffcrypto and calamine
     "ParserError",  # lxml
     "XMLSyntaxError",
     "ZipError",
@@ -215,10 +218,16 @@ _DAMAGE = {
 }
 """Class names of library errors that say 'these bytes are not a whole file of the type'."""
 
+_PACKED = frozenset({"docx", "pptx", "xlsx", "xlsb", "odt", "ods", "odp", "epub", "zip"})
+
 
 def _named(error: Exception, kind: str) -> PipelineError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DiskFull(store="temporary")
+    if isinstance(error, OSError) and error.errno == errno.EINVAL:
+        return FileCorrupt(kind=kind)  # zipfile was sent to a place before the file
+    if isinstance(error, UnicodeDecodeError) and kind in _PACKED:
+        return FileCorrupt(kind=kind)  # a name in the list of members
     if {base.__name__ for base in type(error).__mro__} & _DAMAGE:
         return FileCorrupt(kind=kind)
     return ExtractionFailed(kind=kind, reason=type(error).__name__)

@@ -81,6 +81,8 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
     [
         (KeyError("word/document.xml"), FileCorrupt),
         (EOFError(), FileCorrupt),
+        (OSError(22, "Invalid argument"), FileCorrupt),
+        (NotImplementedError("compression type 99"), FileCorrupt),
         (ZeroDivisionError("secret content"), ExtractionFailed),
         (RecursionError(), ExtractionFailed),
         (OSError(28, "No space left on device"), DiskFull),
