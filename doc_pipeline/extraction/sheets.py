@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from doc_pipeline.domain.element import Element
-from doc_pipeline.domain.errors import FileEncrypted
+from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted
 from doc_pipeline.extraction.office_package import opened
 from doc_pipeline.extraction.office_properties import read_properties
 from doc_pipeline.extraction.request import Draft, ExtractRequest
+from doc_pipeline.extraction.sheet_second_way import XML_EXTRACTOR, sheet_parts
 from doc_pipeline.extraction.sheet_trimming import trimmed
 from doc_pipeline.extraction.tables import table_elements
 
@@ -30,6 +31,7 @@ class _Workbook:
     rows_left_out: int = 0
     hidden: int = 0
     unread: list[int] = field(default_factory=list[int])
+    damage: Exception | None = None
 
 
 def extract_workbook(path: Path, request: ExtractRequest) -> Draft:
@@ -42,8 +44,20 @@ def extract_workbook(path: Path, request: ExtractRequest) -> Draft:
         kept = trimmed(file, request.limits.table_rows)
         book = _Workbook(request.limits.table_rows, rows_left_out=kept.rows_left_out)
         sheets = _read(kept.file, request, book)
-    draft = Draft(book.elements, pages=sheets, warnings=_warnings(book, request))
+        draft = Draft(book.elements, pages=sheets, warnings=_warnings(book, request))
+        if not book.elements:
+            draft = _second(kept.file, request, book.damage) or draft
+    if book.damage is not None and not draft.elements:
+        raise FileCorrupt(kind=request.kind) from book.damage
     return properties.put_into(draft)
+
+
+def _second(file: BinaryIO, request: ExtractRequest, damage: Exception | None) -> Draft | None:
+    elements, sheets = sheet_parts(file, request.limits.table_rows)
+    if not elements:
+        return None
+    why = f"failed ({type(damage).__name__})" if damage else "found no text"
+    return Draft(elements, pages=sheets, extractor=XML_EXTRACTOR, fallback=f"calamine {why}")
 
 
 def _read(file: BinaryIO, request: ExtractRequest, book: _Workbook) -> int:
@@ -59,18 +73,18 @@ def _read(file: BinaryIO, request: ExtractRequest, book: _Workbook) -> int:
         workbook = CalamineWorkbook.from_filelike(file)
     except PasswordError as error:
         raise FileEncrypted(kind=request.kind) from error
+    except CalamineError as error:
+        book.damage = error
+        return 0
     sheets = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
-    damage = None
     for number, told in enumerate(sheets, start=1):
         book.hidden += told.visible != SheetVisibleEnum.Visible
         try:
             _add_sheet(workbook.get_sheet_by_name(told.name), number, len(sheets), book)
         except CalamineError as error:
-            damage = error
+            book.damage = error
             book.unread.append(number)
         request.report(number, len(sheets))
-    if damage is not None and len(book.unread) == len(sheets):
-        raise damage
     return len(sheets)
 
 

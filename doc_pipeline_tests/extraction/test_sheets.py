@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import NoTextFound
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+from doc_pipeline_tests.extraction.packages import rewrite
 
 
 def _extract(path: Path, limits: Limits | None = None) -> ExtractedText:
@@ -87,3 +91,92 @@ def test_empty_workbook_has_no_text(tmp_path: Path) -> None:
         book.add_worksheet()
     with pytest.raises(NoTextFound):
         _extract(tmp_path / "raw")
+
+
+def _small(path: Path) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Fees")
+        sheet.write_row(0, 0, ["Ware", "Fee", "Due"])
+        sheet.write_row(1, 0, ["Rope", 12.0, True])
+        sheet.write_row(2, 0, ["Tar", 0.1 + 0.2])
+    return path
+
+
+TABLE = "Ware | Fee | Due\nRope | 12 | TRUE\nTar | 0.3"
+
+
+def test_numbers_as_people_see_them_and_properties(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "raw") as book:
+        book.set_properties({"title": "Fees of 2026", "author": "Ines Vogt"})
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [3.0, 1e20, 0.1 + 0.2, False])
+        sheet.write_datetime(0, 4, datetime(2026, 5, 1, 7, 30), book.add_format({"num_format": 22}))
+    found = _extract(tmp_path / "raw")
+    assert found.text == "3 | 1e+20 | 0.3 | FALSE | 2026-05-01 07:30:00"
+    assert (found.title, found.author) == ("Fees of 2026", "Ines Vogt")
+    assert (found.created_at or "").endswith("+00:00")
+
+
+def test_strict_workbook(tmp_path: Path) -> None:
+    spaces = {
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": (
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+        )
+    }
+    assert _extract(rewrite(_small(tmp_path / "raw"), {"*": spaces})).text.endswith(TABLE)
+
+
+def test_workbook_without_its_list_of_sheets_takes_the_second_way(tmp_path: Path) -> None:
+    path = rewrite(_small(tmp_path / "raw"), {"xl/workbook.xml": {b"<sheet ": b"<lost "}})
+    found = _extract(path)
+    assert (found.extractor, found.fallback) == ("sheet-xml@1", "calamine found no text")
+    assert found.elements[0].text == TABLE.replace("TRUE", "1").replace(
+        "0.3", "0.30000000000000004"
+    )
+    assert found.pages == 1
+
+
+def test_far_apart_rows_of_an_ods(tmp_path: Path) -> None:
+    """Calamine refuses them by a wrong name; the XML holds both cells."""
+    urn = "urn:oasis:names:tc:opendocument:xmlns:"
+    spaces = " ".join(f'xmlns:{name}="{urn}{name}:1.0"' for name in ("office", "table", "text"))
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = (
+        f"<table:table-row>{cell.format('near')}</table:table-row>"
+        '<table:table-row table:number-rows-repeated="1048574"><table:table-cell/>'
+        "</table:table-row><table:table-row>"
+        '<table:table-cell table:number-columns-repeated="16383"/>'
+        f"{cell.format('far')}</table:table-row>"
+    )
+    with zipfile.ZipFile(tmp_path / "raw", "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        package.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>"
+            f'<table:table table:name="Fees">{rows}</table:table></office:spreadsheet>'
+            "</office:body></office:document-content>",
+        )
+    found = extract_file(tmp_path / "raw", ExtractRequest("ods", "a.ods"))
+    assert found.extractor == "sheet-xml@1"
+    assert found.text.split() == ["near", "far"]
+
+
+@pytest.mark.heavy
+def test_a_million_rows_in_a_child_of_two_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for row in range(1_000_000):
+            sheet.write_row(row, 0, [row, "text", row / 3])
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+from pathlib import Path
+from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+found = extract_file(Path({str(path)!r}), ExtractRequest("xlsx", "a.xlsx"))
+assert found.text.count("text") == 200_000, found.text[:200]
+assert found.warnings[0].startswith("800,000 rows were left out"), found.warnings
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
