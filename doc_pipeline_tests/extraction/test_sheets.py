@@ -130,9 +130,7 @@ def test_workbook_without_its_list_of_sheets_takes_the_second_way(tmp_path: Path
     path = rewrite(_small(tmp_path / "raw"), {"xl/workbook.xml": {b"<sheet ": b"<lost "}})
     found = _extract(path)
     assert (found.extractor, found.fallback) == ("sheet-xml@1", "calamine found no text")
-    assert found.elements[0].text == TABLE.replace("TRUE", "1").replace(
-        "0.3", "0.30000000000000004"
-    )
+    assert found.elements[0].text == TABLE.replace("TRUE", "1")
     assert found.pages == 1
 
 
