@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 import zipfile
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 from doc_pipeline_tests.extraction.packages import (
     MAIN_TYPE,
+    lock,
     paragraph,
     relation,
     rewrite,
@@ -164,27 +164,17 @@ def test_long_table_comes_in_pieces_with_its_head(tmp_path: Path) -> None:
     assert all("<td>Price</td>" in (table.text_as_html or "") for table in tables)
 
 
-def _locked(path: Path, password: str) -> Path:
-    from msoffcrypto.format.ooxml import OOXMLFile
-
-    locked = BytesIO()
-    with path.open("rb") as file:
-        OOXMLFile(file).encrypt(password, locked)
-    path.write_bytes(locked.getvalue())
-    return path
-
-
 def test_password_that_the_program_itself_sets_is_known(tmp_path: Path) -> None:
     noise = {"word/media/noise": random.Random(1).randbytes(9_000).hex()}  # msoffcrypto needs 4 KB
     plain = write_docx(tmp_path / "raw", paragraph("Read only."), noise)
-    path = _locked(plain, "VelvetSweatshop")
+    path = lock(plain, "VelvetSweatshop")
     assert _extract(path).text == "Read only."
 
 
 def test_what_was_locked_is_measured_when_open(tmp_path: Path) -> None:
     """The gate before extraction sees only the lock."""
     bomb = {"word/media/noise": random.Random(1).randbytes(9_000).hex() * 200}
-    path = _locked(write_docx(tmp_path / "raw", paragraph("Small."), bomb), "key")
+    path = lock(write_docx(tmp_path / "raw", paragraph("Small."), bomb), "key")
     with pytest.raises(FileEncrypted):
         _extract(path)
     assert _extract(path, password="key").text == "Small."

@@ -12,10 +12,10 @@ import pytest
 import xlsxwriter
 
 from doc_pipeline.domain.element import ExtractedText
-from doc_pipeline.domain.errors import NoTextFound
+from doc_pipeline.domain.errors import FileEncrypted, NoTextFound, PasswordWrong
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
-from doc_pipeline_tests.extraction.packages import rewrite
+from doc_pipeline_tests.extraction.packages import lock, rewrite, write_xlsb
 
 
 def _extract(path: Path, limits: Limits | None = None) -> ExtractedText:
@@ -115,6 +115,24 @@ def test_numbers_as_people_see_them_and_properties(tmp_path: Path) -> None:
     assert found.text == "3 | 1e+20 | 0.3 | FALSE | 2026-05-01 07:30:00"
     assert (found.title, found.author) == ("Fees of 2026", "Ines Vogt")
     assert (found.created_at or "").endswith("+00:00")
+
+
+def test_binary_workbook(tmp_path: Path) -> None:
+    path = write_xlsb(tmp_path / "raw", [["Ware", "Fee"], ["Rope", 12.0], ["Tar", 0.5]])
+    found = extract_file(path, ExtractRequest("xlsb", "a.xlsb"))
+    assert [(e.type, e.page, e.text) for e in found.elements] == [
+        ("Title", 1, "Fees"),
+        ("Table", 1, "Ware | Fee\nRope | 12\nTar | 0.5"),
+    ]
+
+
+def test_locked_workbook(tmp_path: Path) -> None:
+    path = lock(_small(tmp_path / "raw"), "key")
+    for password, error in ((None, FileEncrypted), ("wrong", PasswordWrong)):
+        with pytest.raises(error):
+            extract_file(path, ExtractRequest("xlsx", "a.xlsx", password=password))
+    found = extract_file(path, ExtractRequest("xlsx", "a.xlsx", password="key"))
+    assert found.text.endswith(TABLE)
 
 
 def test_strict_workbook(tmp_path: Path) -> None:
