@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import BinaryIO
 
 _WORD97, _WORD6 = 0xA5EC, 0xA5DC
 _COMPLEX, _SECOND_TABLE = 0x0004, 0x0200
-_HEADERS_AT, _PARAGRAPHS_AT, _PIECES_AT = 0xF2, 0x102, 0x1A2
+_SHEET_AT, _HEADERS_AT, _PARAGRAPHS_AT, _PIECES_AT = 0xA2, 0xF2, 0x102, 0x1A2
 _COUNTS_AT = 0x4C
 _PAGE = 512
 _IN_TABLE, _ROW_END, _LIST, _OUTLINE = 0x2416, 0x2417, 0x460B, 0x2640
+_TITLE_STYLE, _NO_BASE, _LONGEST_CHAIN = 62, 0xFFF, 12
 _SIZES = (1, 1, 2, 4, 2, 2, 0, 3)
 _STORIES = ("body", "footnote", "margins", "macro", "comment", "endnote", "box", "margins")
 _MARGINS = ("Header", "Header", "Footer", "Footer", "Header", "Footer")
@@ -167,16 +168,43 @@ def _styles(data: bytes, table: bytes) -> _Styles:
     offset, length = struct.unpack_from("<II", data, _PARAGRAPHS_AT)
     count = max(0, (min(length, len(table) - offset) - 4) // 8)
     pages = struct.unpack_from(f"<{count}I", table, offset + 4 * (count + 1))
+    levels = _levels(data, table)
     found: list[tuple[int, int, Style]] = []
     for page in dict.fromkeys(pages):
-        found.extend(_page_styles(data[(page & 0x3FFFFF) * _PAGE :][:_PAGE]))
+        at = (page & 0x3FFFFF) * _PAGE
+        found.extend(_page_styles(data[at : at + _PAGE], levels))
     found.sort(key=lambda each: each[0])
     return _Styles(
         [start for start, _, _ in found], [end for _, end, _ in found], [s for _, _, s in found]
     )
 
 
-def _page_styles(page: bytes) -> Iterator[tuple[int, int, Style]]:
+def _levels(data: bytes, table: bytes) -> dict[int, int]:
+    """Levels of the styles that are headings, or made after one."""
+    offset, length = struct.unpack_from("<II", data, _SHEET_AT)
+    sheet = table[offset : offset + length]
+    at = 2 + int.from_bytes(sheet[:2], "little")
+    known: list[tuple[int, int]] = []
+    while at + 2 <= len(sheet):
+        size = int.from_bytes(sheet[at : at + 2], "little")
+        first, second = (int.from_bytes(sheet[at + n : at + n + 2], "little") for n in (2, 4))
+        known.append((first & 0xFFF, second >> 4) if size else (0, _NO_BASE))
+        at += 2 + size + size % 2
+    levels = {number: number - 1 for number in range(1, 10)}
+    for number in range(len(known)):
+        base = number
+        for _ in range(_LONGEST_CHAIN):
+            if base >= len(known):
+                break
+            told, following = known[base]
+            if 1 <= told <= 9 or told == _TITLE_STYLE:
+                levels[number] = 0 if told == _TITLE_STYLE else told - 1
+                break
+            base = following
+    return levels
+
+
+def _page_styles(page: bytes, levels: Mapping[int, int]) -> Iterator[tuple[int, int, Style]]:
     if len(page) < _PAGE:
         return
     count = page[-1]
@@ -187,13 +215,12 @@ def _page_styles(page: bytes) -> Iterator[tuple[int, int, Style]]:
         if at:
             words = page[at]
             size, at = (2 * page[at + 1], at + 2) if words == 0 else (2 * words - 1, at + 1)
-            style = _style(page[at : at + size])
+            style = _style(page[at : at + size], levels)
         yield places[number], places[number + 1], style
 
 
-def _style(told: bytes) -> Style:
-    number = int.from_bytes(told[:2], "little")
-    style = Style(level=number - 1 if 1 <= number <= 9 else None)
+def _style(told: bytes, levels: Mapping[int, int]) -> Style:
+    style = Style(level=levels.get(int.from_bytes(told[:2], "little")))
     at = 2
     while at + 2 <= len(told):
         code = int.from_bytes(told[at : at + 2], "little")
