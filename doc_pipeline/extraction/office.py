@@ -19,6 +19,7 @@ from doc_pipeline.extraction.office_second_way import PartsRead, docx_parts, ppt
 from doc_pipeline.extraction.partitions import load_partition, to_elements
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 from doc_pipeline.extraction.slides import SlideExtras, slide_extras
+from doc_pipeline.extraction.xpath_seam import keep_xpaths
 
 XML_EXTRACTOR = "office-xml@1"
 _MARGINS = frozenset({"Header", "Footer"})
@@ -83,6 +84,7 @@ def _second(
 
 
 def _docx_elements(file: BinaryIO, _request: ExtractRequest) -> Draft:
+    keep_xpaths("docx")
     found = to_elements(load_partition("docx")(file=mended(file), languages=[""]))
     elements = list(_once(map(_told_note, found)))
     pages = max((element.page or 0 for element in elements), default=0)
@@ -119,6 +121,7 @@ def _pptx_elements(file: BinaryIO, request: ExtractRequest) -> Draft:
     package = mended(file)
     extras = slide_extras(package)
     package.seek(0)
+    keep_xpaths("pptx")
     partition = load_partition("pptx")
     elements = to_elements(partition(file=package, include_slide_notes=False, languages=[""]))
     request.report(len(extras), len(extras))
