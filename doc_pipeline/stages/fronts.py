@@ -41,9 +41,7 @@ class Fronts(Generic[Item, Result]):
         self._pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="document")
         while True:
             free = self.at_once - len(self._running)
-            self._running |= {
-                self._pool.submit(self.work, item) for item in islice(waiting, free)
-            }
+            self._running |= {self._pool.submit(self.work, item) for item in islice(waiting, free)}
             if not self._running:
                 return
             done, self._running = wait(

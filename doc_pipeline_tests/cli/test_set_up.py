@@ -94,7 +94,9 @@ def test_doctor_tries_extraction_and_names_what_can_be_added(
     assert _statuses(without)["file types"] == "pass", "the tests have all of them"
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="system: tesseract is not on this machine")
+@pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="system: tesseract is not on this machine"
+)
 def test_doctor_names_a_language_that_tesseract_lacks(fresh: CommandLine) -> None:
     ended = fresh("doctor", "--json", DOC_PIPELINE_OCR_LANGUAGES="xyz")
     assert ended.code == 1
@@ -128,11 +130,14 @@ def test_one_failing_check_does_not_hide_the_others(
     monkeypatch.setattr(doctor, "_check_embedding", fail)
     ended = fresh("doctor", "--json", DOC_PIPELINE_UPLOADS_URL=str(tmp_path / "away"))
     assert ended.code == 1
-    assert _statuses(ended) == {
+    statuses = _statuses(ended)
+    del statuses["ocr"], statuses["file types"]  # as this machine has them
+    assert statuses == {
         "data folder": "pass",
         "catalog": "fail",
         "uploads": "fail",
         "artifacts": "off",
+        "extraction": "pass",
         "embedding": "fail",
         "index": "off",
         "services": "off",

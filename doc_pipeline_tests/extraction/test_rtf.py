@@ -12,7 +12,8 @@ from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
 
 LETTER = (
-    r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fnil\fcharset204 Arial CYR;}}"
+    r"{\rtf1\ansi\ansicpg1252"
+    r"{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fnil\fcharset204 Arial CYR;}}"
     r"{\info{\title Lieferung \'fcber See}{\author J\u243?zef Kowal}"
     r"{\creatim\yr2021\mo3\dy4\hr5\min6}{\revtim\yr2022\mo1\dy2}}"
     r"\pard The goods arrived on Monday and were stored in the hall.\par"
