@@ -6,6 +6,7 @@ For pages that unstructured does not read: too deep, too large, or ones it raise
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -81,19 +82,25 @@ def _blocks(root: Any, classify: Callable[[str], Element]) -> Iterator[Element]:
 def _step(kinds: list[str], tag: str, *, is_start: bool) -> None:
     """Into a block, which counts as what it is in: a paragraph of a list item is the item."""
     if is_start:
-        kinds.append(tag if tag == "li" or tag in _HEADINGS else kinds[-1])
+        kinds.append(tag if tag in {"li", "pre"} or tag in _HEADINGS else kinds[-1])
     elif len(kinds) > 1:
         kinds.pop()
 
 
 def _named(pending: list[str], kind: str, classify: Callable[[str], Element]) -> Element:
+    if kind == "pre":
+        return Element("CodeSnippet", "".join(pending).strip("\n").rstrip())
     lines = (" ".join(line.split()) for line in "".join(pending).split("\n"))
     text = " ".join(line for line in lines if line)
     if not text:
         return Element("UncategorizedText", "")
     if kind in _HEADINGS:
         return Element("Title", text, depth=_HEADINGS[kind])
-    return Element("ListItem", text) if kind == "li" else classify(text)
+    if kind == "li":
+        return Element("ListItem", text)
+    element = classify(text)
+    is_guess = element.type in {"Title", "ListItem"}  # the page says itself what these are
+    return replace(element, type="UncategorizedText", depth=None) if is_guess else element
 
 
 def _table(table: Any) -> Element:

@@ -6,6 +6,7 @@ Does not guess for a handful of words: None is better than a wrong analyzer.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,15 @@ _SAMPLE = 4_000
 _MIN_LETTERS = 24
 _MIN_LETTERS_DENSE = 4
 _MIN_PROBABILITY = 0.7
-_DENSE_SCRIPTS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+_SCRIPTS = {
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+    "th": re.compile("[\u0e00-\u0e7f]"),
+    "zh": re.compile("[\u3400-\u9fff]"),
+}
+"""Scripts that tell the language, where letter groups take Taiwan's Chinese for Korean. Japanese
+and old Korean texts hold Chinese characters too, so their own come first."""
+_OWN_SHARE = 0.1
 _NOISE = re.compile(r"\S{1,200}@\S+|https?://\S+|[\d_|]+")
 
 
@@ -24,18 +33,24 @@ def detect_language(text: str) -> str | None:
     """
     sample = _sample(text)
     letters = sum(map(str.isalpha, sample))
-    dense = len(_DENSE_SCRIPTS.findall(sample))
+    counts = {code: len(script.findall(sample)) for code, script in _SCRIPTS.items()}
+    dense = sum(counts.values())
     if letters < (_MIN_LETTERS_DENSE if dense * 2 > letters else _MIN_LETTERS):
         return None
+    if dense * 2 > letters:
+        return next(code for code, count in counts.items() if count > dense * _OWN_SHARE)
     from langdetect import LangDetectException
 
     detector = profiles().create()
     detector.append(sample)
+    chances: Counter[str] = Counter()
     try:
-        best = detector.get_probabilities()[0]
-    except (LangDetectException, IndexError, ZeroDivisionError):
+        for found in detector.get_probabilities():
+            chances[str(found.lang).split("-")[0]] += found.prob  # both Chinese scripts are zh
+    except (LangDetectException, ZeroDivisionError):
         return None
-    return str(best.lang).split("-")[0] if best.prob >= _MIN_PROBABILITY else None
+    best, chance = max(chances.items(), key=lambda each: each[1], default=("", 0.0))
+    return best if chance >= _MIN_PROBABILITY else None
 
 
 @cache
