@@ -17,7 +17,7 @@ demo: install ## Install, start, bring the example documents through; ARGS=--onc
 up: install ## Install and start the services; Ctrl-C stops them
 	@.venv/bin/doc-pipeline up $(ARGS)
 
-extras: ## Add doc, ppt, odt, odp, epub, tables in PDF and HEIC pictures
+extras: ## Add e-books, tables in PDF and HEIC pictures
 	@scripts/install extras
 
 test: install-dev ## All tests; ARGS go to pytest

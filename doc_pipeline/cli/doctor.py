@@ -37,7 +37,7 @@ from doc_pipeline.services import Services, open_index
 PATIENCE_S = 3.0
 LEAST_FREE_BYTES = 500_000_000
 EXTRAS = {
-    "[legacy] (doc, ppt, odt, odp, epub)": "kreuzberg",
+    "[legacy] (epub)": "kreuzberg",
     "[tables] (tables in PDF)": "pdfplumber",
     "[heic]": "pi_heif",
 }

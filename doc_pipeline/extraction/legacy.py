@@ -71,6 +71,9 @@ def extract_legacy(path: Path, request: ExtractRequest) -> Draft:
     return told.or_else(Properties.of(draft)).put_into(draft)
 
 
+LIBRARY = "kreuzberg@4.10.4"
+
+
 def _by_records(file: BinaryIO, kind: str) -> Draft:
     """What our own readers find; without elements where they have none for the kind."""
     if kind == "ppt":
@@ -103,7 +106,8 @@ def _by_library(file: BinaryIO, request: ExtractRequest) -> Draft:
     elements = _READERS.get(request.kind, _markdown)(found.text)
     pages = max((element.page or 0 for element in elements), default=0) or None
     warnings = ("read as plain text",) if is_endless(found.text) else ()
-    return found.properties.put_into(Draft(elements, pages=pages, warnings=warnings))
+    draft = Draft(elements, pages=pages, extractor=LIBRARY, warnings=warnings)
+    return found.properties.put_into(draft)
 
 
 def legacy_text(data: bytes, kind: str) -> LegacyText:

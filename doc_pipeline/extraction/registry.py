@@ -109,7 +109,10 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
     **dict.fromkeys(("xlsx", "xls", "ods", "xlsb"), _SHEETS),
     **dict.fromkeys(("csv", "tsv"), _DELIMITED),
     **dict.fromkeys(("json", "ndjson"), _RECORDS),
-    **dict.fromkeys(("doc", "ppt", "odt", "odp", "epub"), _LEGACY),
+    "doc": LazyExtractor("legacy", "extract_legacy", "doc-records", "1"),
+    "ppt": LazyExtractor("legacy", "extract_legacy", "ppt-records", "1"),
+    "odp": LazyExtractor("legacy", "extract_legacy", "open-document-xml", "1"),
+    **dict.fromkeys(("odt", "epub"), _LEGACY),
     **dict.fromkeys(("png", "jpg", "tiff", "bmp", "webp", "gif", "heic"), _PICTURE),
 }
 

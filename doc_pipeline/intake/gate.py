@@ -6,9 +6,11 @@ Knows limits, encryption and bombs. Whether there is an extractor for a kind is 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from doc_pipeline.domain.errors import (
     FileEmpty,
@@ -25,6 +27,7 @@ from doc_pipeline.intake.pictures import count_pixels
 from doc_pipeline.intake.sniffing import FileType, sniff_file
 from doc_pipeline.intake.zip_gate import check_member_list, check_members
 
+_BUILT_IN_PASSWORDS = ("VelvetSweatshop", "/01Hannes Ruescher/01")
 _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?[\w:.-]+\s+(?:\"([^\"]*)\"|'([^']*)'|SYSTEM|PUBLIC)")
 _REFERENCE = re.compile(rb"[&%](?!(?:amp|lt|gt|quot|apos);)[\w:.-]+;")
 _DECLARATIONS_BYTES = 256 * 1024
@@ -113,11 +116,23 @@ def _check_ole(path: Path, file_type: FileType) -> None:
 
     try:
         with path.open("rb") as file:
-            is_encrypted = msoffcrypto.OfficeFile(file).is_encrypted()
+            office = msoffcrypto.OfficeFile(file)
+            is_locked = office.is_encrypted() and not _opens_without_asking(office)
     except Exception:  # noqa: BLE001 - a mail (msg) or a damaged file; its extractor says which
         return
-    if is_encrypted:
+    if is_locked:
         raise FileEncrypted(kind=file_type.kind if file_type.kind != "ole" else "office")
+
+
+def _opens_without_asking(office: Any) -> bool:
+    """Whether it is locked with a password that is built into Excel or PowerPoint."""
+    verifying = {"verify_password": True} if office.format == "ooxml" else {}
+    for password in _BUILT_IN_PASSWORDS:
+        # msoffcrypto raises half a dozen kinds of errors for a wrong password
+        with suppress(Exception):
+            office.load_key(password=password, **verifying)
+            return True
+    return False
 
 
 def _check_entities(path: Path) -> None:

@@ -253,3 +253,20 @@ def test_nested_entities_in_wide_letters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OverLimit) as refused:
         admit_file(path, "a.xml", LIMITS)
     assert refused.value.fields["limit"] == "xml_nested_entities"
+
+
+@pytest.mark.parametrize(("password", "passes"), [("VelvetSweatshop", True), ("other", False)])
+def test_a_password_that_is_built_into_excel_is_none(
+    tmp_path: Path, password: str, passes: bool
+) -> None:
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    example = Path(__file__).parents[2] / "examples" / "documents" / "price-list-2026.xlsx"
+    locked = tmp_path / "locked.xlsx"
+    with example.open("rb") as plain, locked.open("wb") as out:
+        OOXMLFile(plain).encrypt(password, out)  # pyright: ignore[reportUnknownMemberType]
+    if passes:
+        assert admit_file(locked, "locked.xlsx", Limits()).kind == "xlsx"
+    else:
+        with pytest.raises(FileEncrypted):
+            admit_file(locked, "locked.xlsx", Limits())
