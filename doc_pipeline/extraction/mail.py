@@ -28,12 +28,13 @@ from doc_pipeline.extraction.mail_parts import (
     pieces,
     sort_parts,
 )
+from doc_pipeline.extraction.mail_signed import signed_content
 from doc_pipeline.extraction.markup import read_page
 from doc_pipeline.extraction.plain_text import text_elements
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
 _SHOWN = ("From", "To", "Cc", "Bcc", "Date")
-_ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _PGP = b"-----BEGIN PGP MESSAGE-----"
 _BOUNDARY = re.compile(rb"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[A-Za-z-]+:", re.MULTILINE)
 _MOST_SEARCHED = 1 << 20
@@ -47,9 +48,7 @@ def extract_mail(path: Path, request: ExtractRequest) -> Draft:
     message, fallback = _parsed(path)
     if not message.keys():
         raise FileCorrupt(kind="eml")
-    if _is_encrypted(message):
-        raise FileEncrypted(kind="eml")
-    parts = sort_parts(message)
+    parts = sort_parts(_opened(message))
     found = FoundFiles(request)
     for part in parts.files:
         _add_file(part, found)
@@ -74,7 +73,7 @@ def _parsed(path: Path) -> tuple[Part, str | None]:
         except (RecursionError, LookupError, TypeError, ValueError) as error:
             file.seek(0)
             head = cast("Part", BytesHeaderParser(policy=compat32).parse(file))
-            head.replace_header("Content-Type", "text/plain")
+            del head["Content-Type"]  # of no parts that anybody could tell apart
             return head, f"parts of the mail could not be told apart ({type(error).__name__})"
         if message.get_content_maintype() == "multipart" and not message.is_multipart():
             file.seek(0)
@@ -94,13 +93,18 @@ def _with_boundary(message: Part, start: bytes, path: Path) -> Part:
     return mended if mended.is_multipart() else message
 
 
-def _is_encrypted(message: Part) -> bool:
+def _opened(message: Part) -> Part:
+    """The mail, or the one inside its signature envelope. Raises `FileEncrypted`."""
     kind = message.get_content_type()
-    if kind == "multipart/encrypted":
-        return True
-    if kind in _ENCRYPTED:
-        return str(message.get_param("smime-type", "enveloped-data")) != "signed-data"
-    return kind == "text/plain" and payload(message).lstrip()[: len(_PGP)] == _PGP
+    if kind in _ENVELOPES:
+        content = signed_content(payload(message))
+        if content is None:
+            raise FileEncrypted(kind="eml")
+        return cast("Part", BytesParser(policy=compat32).parse(BytesIO(content)))
+    is_pgp = kind == "text/plain" and payload(message).lstrip().startswith(_PGP)
+    if is_pgp or kind == "multipart/encrypted":
+        raise FileEncrypted(kind="eml")
+    return message
 
 
 def _head(message: Part, files: list[str]) -> MailHead:

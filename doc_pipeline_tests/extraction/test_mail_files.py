@@ -12,6 +12,7 @@ import pytest
 from doc_pipeline.domain.errors import FileEncrypted, OverLimit, PipelineError
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.mail import extract_mail
+from doc_pipeline.extraction.mail_signed import signed_content
 from doc_pipeline.extraction.registry import extract_file
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 
@@ -180,6 +181,39 @@ def test_garbage_in_base64_and_mail_in_base64(tmp_path: Path) -> None:
 def test_pgp_in_the_text_is_encrypted(tmp_path: Path) -> None:
     with pytest.raises(FileEncrypted):
         _extract(tmp_path, b"Subject: x\n\n-----BEGIN PGP MESSAGE-----\n\nabc\n")
+
+
+def _tlv(kind: int, content: bytes, *, is_endless: bool = False) -> bytes:
+    """An item of ASN.1, with its length or up to two zeros."""
+    if is_endless:
+        return bytes([kind, 0x80]) + content + b"\0\0"
+    return bytes([kind, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+def test_mail_in_a_signature_envelope(tmp_path: Path, *, is_endless: bool) -> None:
+    inner = b"Content-Type: text/plain; charset=utf-8\n\n" + "Die Brücke ist zu.\n".encode()
+    oid = bytes.fromhex("06092a864886f70d0107")
+    octets = _tlv(0x24, _tlv(4, inner[:20]) + _tlv(4, inner[20:]), is_endless=is_endless)
+    content = _tlv(0x30, oid + b"\x01" + _tlv(0xA0, octets, is_endless=is_endless))
+    signed = _tlv(0x30, b"\x02\x01\x01" + _tlv(0x31, b"") + content, is_endless=is_endless)
+    head = b"Subject: Signed\nContent-Transfer-Encoding: base64\nContent-Type: "
+    head += b"application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\n\n"
+    for kind, opens in ((b"\x02", True), (b"\x03", False)):
+        envelope = _tlv(0x30, oid + kind + _tlv(0xA0, signed, is_endless=is_endless))
+        data = head + base64.encodebytes(envelope)
+        if opens:
+            assert _texts(_extract(tmp_path, data))[::2] == ["Signed", "Die Brücke ist zu."]
+        else:
+            with pytest.raises(FileEncrypted):
+                _extract(tmp_path, data)
+
+
+def test_envelopes_of_garbage_end() -> None:
+    source = random.Random(4)
+    for _ in range(500):
+        signed_content(b"0\x80" + source.randbytes(60))
+    assert signed_content(b"0\x80" * 5000) is None
 
 
 def test_parts_nested_without_end(tmp_path: Path) -> None:
