@@ -18,6 +18,7 @@ DEEPEST = 200
 CUT_OFF = 2000
 """Beyond 2,048 levels the C parser leaves out the rest."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_PAGE_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 _UNSEEN = (
     "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas",
     "head", "select", "datalist", "audio", "video",
@@ -49,6 +50,7 @@ def parse_page(text: str) -> Any | None:
     from lxml import html
 
     text = _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1)  # no longer true
+    text = _PAGE_END.sub("", text)  # the parser stops there, browsers do not
     if not text.strip():
         return None
     parser = html.HTMLParser(

@@ -18,8 +18,8 @@ from doc_pipeline.extraction.plain_text import read_text
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 from doc_pipeline.extraction.rst_blocks import parse_rst, rst_elements, rst_facts
 
-_MOST_CHARS = 4_000_000
-"""About a minute of docutils; longer ones are read as plain text."""
+_MOST_CHARS = 2_000_000
+"""About 40 CPU-seconds of docutils; longer ones are read as plain text."""
 
 
 def extract_rst(path: Path, request: ExtractRequest) -> Draft:

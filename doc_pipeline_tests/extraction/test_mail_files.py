@@ -251,7 +251,7 @@ def test_damaged_mails_give_text_or_a_typed_error(tmp_path: Path) -> None:
     mail.add_attachment(_mail("inner"))
     whole = bytes(mail)
     source = random.Random(4)
-    for number in range(150):
+    for number in range(60):
         data = bytearray(whole)
         for _ in range(source.randint(1, 30)):
             data[source.randrange(len(data))] = source.randrange(256)
