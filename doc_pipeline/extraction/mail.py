@@ -7,6 +7,7 @@ real mails have; html bodies go through unstructured.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
@@ -21,6 +22,7 @@ from doc_pipeline.extraction.charset import declared_charset, decode_text
 from doc_pipeline.extraction.dates import iso_of_mail_date
 from doc_pipeline.extraction.mail_head import MailHead, decode_line
 from doc_pipeline.extraction.mail_parts import (
+    REPORTS,
     MailParts,
     Part,
     file_name,
@@ -38,6 +40,9 @@ _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _PGP = b"-----BEGIN PGP MESSAGE-----"
 _BOUNDARY = re.compile(rb"^--([!-~][ -~]{0,69}?)[ \t]*\r?\n[A-Za-z-]+:", re.MULTILINE)
 _MOST_SEARCHED = 1 << 20
+_MOST_SKIPPED = 4096
+_FLOWED = re.compile(r"(?<!^--) \n", re.MULTILINE)
+"""Where a paragraph flows on in the next line, but for the line that begins a signature."""
 
 
 def extract_mail(path: Path, request: ExtractRequest) -> Draft:
@@ -68,10 +73,13 @@ def extract_mail(path: Path, request: ExtractRequest) -> Draft:
 def _parsed(path: Path) -> tuple[Part, str | None]:
     """The message, and why it was parsed as head and text only, if it was."""
     with path.open("rb") as file:
+        start = file.read(_MOST_SKIPPED)
+        begin = len(start) - len(start.removeprefix(BOM_UTF8).lstrip())
+        file.seek(begin)
         try:
             message = cast("Part", BytesParser(policy=compat32).parse(file))
         except (RecursionError, LookupError, TypeError, ValueError) as error:
-            file.seek(0)
+            file.seek(begin)
             head = cast("Part", BytesHeaderParser(policy=compat32).parse(file))
             del head["Content-Type"]  # of no parts that anybody could tell apart
             return head, f"parts of the mail could not be told apart ({type(error).__name__})"
@@ -143,6 +151,8 @@ def _body_elements(parts: MailParts, request: ExtractRequest) -> tuple[list[Elem
             page = read_page(text)
             elements.extend(page.elements)
             why = why or page.fallback
+        elif part.get_content_type() in REPORTS:
+            elements.append(Element("UncategorizedText", text.strip()))
         else:
             elements.extend(text_elements(text))
     return elements, why
@@ -156,7 +166,9 @@ def _text(part: Part, request: ExtractRequest) -> str:
     if declared is None and part.get_content_subtype() == "html":
         declared = declared_charset(data)
     text, _ = decode_text(data, declared)
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    is_flowed = str(part.get_param("format", "")).lower() == "flowed"
+    return _FLOWED.sub(" ", text) if is_flowed else text
 
 
 def _charset(part: Message) -> str | None:

@@ -21,7 +21,7 @@ _SIGNATURES = frozenset({
     "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
     "application/applefile", "application/pgp-encrypted",
 })  # fmt: skip
-_REPORTS = frozenset({
+REPORTS = frozenset({
     "message/delivery-status", "message/disposition-notification", "message/feedback-report",
     "text/rfc822-headers",
 })  # fmt: skip
@@ -83,6 +83,8 @@ def _sort(part: Part, found: MailParts, *, is_chosen: bool) -> None:
             _sort(child, found, is_chosen=is_chosen and (best is None or child is best))
     elif _is_text(part, kind, has_text=bool(found.texts)):
         (found.texts if is_chosen else found.spare).append(part)
+    elif not is_chosen and kind.startswith("text/") and not part.get_filename():
+        pass  # the same again for other programs: an invitation as calendar entry
     elif not _is_layout(part, kind):
         found.files.append(part)
 
@@ -95,7 +97,7 @@ def _children(part: Part) -> list[Part]:
 def _is_text(part: Part, kind: str, *, has_text: bool) -> bool:
     if part.get_content_disposition() == "attachment":
         return False
-    if kind in _REPORTS:
+    if kind in REPORTS:
         return True
     if part.get_content_maintype() == "multipart":  # its boundary is missing
         return True

@@ -117,6 +117,47 @@ def test_text_around_a_file_and_the_footer_of_a_list(tmp_path: Path) -> None:
     assert [a.name for a in draft.attachments] == ["a.pdf", "notes.txt"]
 
 
+def _parts(kind: str, *parts: str) -> bytes:
+    body = "".join(f"--b\nContent-Type: {part}\n" for part in parts)
+    return f"Subject: x\nContent-Type: multipart/{kind}; boundary=b\n\n{body}--b--\n".encode()
+
+
+def test_a_returned_mail_tells_why(tmp_path: Path) -> None:
+    data = _parts(
+        "report",
+        "text/plain\n\nIt could not be sent.",
+        "message/delivery-status\n\nReporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1",
+        "message/rfc822\n\nSubject: The original\n\nwords",
+    )
+    draft = _extract(tmp_path, data)
+    assert draft.elements[-1].type == "UncategorizedText"
+    assert "Status: 5.1.1" in draft.elements[-1].text
+    assert [a.name for a in draft.attachments] == ["The original.eml"]
+
+
+def test_an_invitation_is_no_second_document(tmp_path: Path) -> None:
+    calendar = "text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR"
+    draft = _extract(tmp_path, _parts("alternative", "text/plain\n\nCome at ten.", calendar))
+    assert _texts(draft)[2:] == ["Come at ten."]
+    assert draft.attachments == ()
+    assert [a.name for a in _extract(tmp_path, _parts("mixed", calendar)).attachments] == [
+        "attachment-1.ics"
+    ]
+
+
+def test_flowed_paragraphs_are_whole(tmp_path: Path) -> None:
+    head = b"Subject: x\nContent-Type: text/plain; format=flowed\n\n"
+    draft = _extract(tmp_path, head + b"The bridge is \nclosed until \nMonday.\n\n-- \nAnn\n")
+    assert _texts(draft)[2] == "The bridge is closed until Monday."
+    assert _texts(draft)[-1] == "Ann"
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\r\n\r\n", "\n \n"])
+def test_what_stands_before_the_head_is_skipped(tmp_path: Path, before: str) -> None:
+    draft = _extract(tmp_path, f"{before}Subject: late\nTo: a@b.c\n\nwords".encode())
+    assert (draft.title, _texts(draft)[-1]) == ("late", "words")
+
+
 def test_plain_text_when_the_html_says_nothing(tmp_path: Path) -> None:
     mail = _mail()
     mail.set_content("The words are here.")
