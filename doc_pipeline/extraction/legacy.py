@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import BadZipFile
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.errors import ExtraMissing, FileCorrupt
@@ -23,6 +24,7 @@ from doc_pipeline.extraction.office_properties import (
     clean_properties,
     read_properties,
 )
+from doc_pipeline.extraction.open_document import EXTRACTOR as OPEN_EXTRACTOR
 from doc_pipeline.extraction.open_document import extract_open_document
 from doc_pipeline.extraction.plain_text import text_elements
 from doc_pipeline.extraction.ppt_slides import PPT_EXTRACTOR, slide_elements
@@ -54,19 +56,20 @@ class LegacyText:
 def extract_legacy(path: Path, request: ExtractRequest) -> Draft:
     """Elements of a file of one of these kinds; slides are pages.
 
-    doc, ppt and odp are read from their own records first, which tell headings, notes and slide
-    numbers; the library is the second way of doc and ppt, and the bare XML that of odt.
-    Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
+    doc, ppt, odt and odp are read from their own records first, which tell headings, notes and
+    slide numbers; the library is the second way of doc, ppt and odt, the first of epub. Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
     """
     if request.kind == "odp":
         return extract_open_document(path, request)
+    if request.kind == "odt":
+        return _open_text(path, request)
     with opened(path, request) as file:
         told = read_properties(file)
         draft = _by_records(file, request.kind)
         if draft.elements:
             draft = replace(draft, fallback=None)
         else:
-            second = _by_library_or_xml(path, file, request)
+            second = _by_library(file, request)
             draft = replace(second, fallback=second.fallback or draft.fallback)
     return told.or_else(Properties.of(draft)).put_into(draft)
 
@@ -86,18 +89,24 @@ def _by_records(file: BinaryIO, kind: str) -> Draft:
     return Draft([])
 
 
-def _by_library_or_xml(path: Path, file: BinaryIO, request: ExtractRequest) -> Draft:
-    """OpenDocument can be read without the library, if less well."""
-    if request.kind != "odt":
-        return _by_library(file, request)
+def _open_text(path: Path, request: ExtractRequest) -> Draft:
+    """The library loses what stands in nested spans and behind repeated spaces, so it is second."""
+    draft = Draft([])
     try:
-        draft = _by_library(file, request)
-        if draft.elements:
-            return draft
+        draft = extract_open_document(path, request)
         why = "found no text"
-    except (ExtraMissing, FileCorrupt) as error:
-        why = "is not installed" if isinstance(error, ExtraMissing) else "failed"
-    return replace(extract_open_document(path, request), fallback=f"kreuzberg {why}")
+    except (BadZipFile, FileCorrupt):
+        why = "failed"
+    if draft.elements:
+        return draft
+    try:
+        with path.open("rb") as file:
+            second = _by_library(file, request)
+    except ExtraMissing:
+        if why == "failed":
+            raise FileCorrupt(kind=request.kind) from None
+        return draft
+    return replace(second, fallback=f"{OPEN_EXTRACTOR} {why}")
 
 
 def _by_library(file: BinaryIO, request: ExtractRequest) -> Draft:

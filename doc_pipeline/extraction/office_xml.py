@@ -33,6 +33,7 @@ _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "line-break": "\n", "s": " "}
 _FURNITURE = frozenset({"sldNum", "dt", "hdr", "ftr"})
 _ITEMS = frozenset({"list-item"})
 _HEADING = re.compile(r"(?:heading|titre|überschrift|berschrift|ttulo)\s*(\d)", re.IGNORECASE)
+_TITLE_STYLES = frozenset({"Title", "Titel", "Titre"})
 _OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:"
 
 
@@ -80,8 +81,13 @@ def _refuse_entities(piece: bytes) -> None:
         raise OverLimit(limit="xml_nested_entities", allowed=0, found=found)
 
 
-def block_elements(blocks: Iterable[Block], page: int | None = None) -> Iterator[Element]:
-    """Elements of blocks; unstructured's classes where the block has no style."""
+def block_elements(
+    blocks: Iterable[Block], page: int | None = None, *, guesses_titles: bool = True
+) -> Iterator[Element]:
+    """Elements of blocks; unstructured's classes where the block has no style.
+
+    Without `guesses_titles` only blocks that say so are titles.
+    """
     for block in blocks:
         number = page if page is not None else block.page
         extra: dict[str, Any] = {"speaker_notes": True} if block.is_note else {}
@@ -95,7 +101,10 @@ def block_elements(blocks: Iterable[Block], page: int | None = None) -> Iterator
             yield Element("NarrativeText", block.text, page=number, extra=extra)
         else:
             found = classify_text(block.text)
-            yield Element(found.type, found.text, page=number, depth=found.depth)
+            if found.type == "Title" and not guesses_titles:
+                yield Element("UncategorizedText", block.text, page=number)
+            else:
+                yield Element(found.type, found.text, page=number, depth=found.depth)
 
 
 class _Target:
@@ -170,7 +179,7 @@ class _Target:
 
     def data(self, text: str) -> None:
         if self._is_text and self._open and not self._ignored:
-            self._open[-1][1].append(text)
+            self._open[-1][1].append(text.replace("\n", " "))
 
     def close(self) -> None:
         """Nothing to give back: `finished` does."""
@@ -185,7 +194,9 @@ class _Target:
 
     def _begun(self, name: str, attributes: Mapping[str, str]) -> Block:
         block = Block(is_item=self._items > 0, is_note=self._notes > 0, page=self._pages or None)
-        if name == "h":
+        if name == "p" and _value(attributes, "}style-name") in _TITLE_STYLES:
+            block.level = 0
+        elif name == "h":
             block.level = max(_number(_value(attributes, "}outline-level"), 1) - 1, 0)
         elif self._is_title:
             block.level, block.is_item = 0, False

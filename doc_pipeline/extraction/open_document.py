@@ -25,7 +25,8 @@ def extract_open_document(path: Path, request: ExtractRequest) -> Draft:
                 raise FileCorrupt(kind=request.kind)
             with package.open(_CONTENT) as part:
                 blocks, is_whole = read_blocks(part)
-    elements = list(block_elements(blocks))
+    has_headings = any(block.level is not None for block in blocks)
+    elements = list(block_elements(blocks, guesses_titles=not has_headings))
     draft = Draft(
         elements,
         pages=max((element.page or 0 for element in elements), default=0) or None,
