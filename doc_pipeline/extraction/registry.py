@@ -95,7 +95,7 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
     "pdf": LazyExtractor("pdf.document", "extract_pdf", "pdf-lines", "2"),
     "docx": LazyExtractor("office", "extract_docx", "unstructured-docx", "2"),
     "pptx": LazyExtractor("office", "extract_pptx", "unstructured-pptx", "2"),
-    "eml": LazyExtractor("mail", "extract_mail", "unstructured-eml", "2"),
+    "eml": LazyExtractor("mail", "extract_mail", "mail-parts", "1"),
     "msg": LazyExtractor("outlook", "extract_msg", "oxmsg", "1"),
     "zip": LazyExtractor("archives", "extract_zip", "zip-list", "1"),
     "txt": _TEXT,

@@ -16,16 +16,21 @@ _PARTITIONS: dict[str, tuple[str, ...]] = {
     "plain_text": ("text",),
     "markup": ("md", "html"),
     "office": ("docx", "pptx"),
-    "mail": ("email",),
+    "mail": ("html",),
+    "outlook": ("html",),
+    "structured_text": ("text",),
+    "xml_text": ("text",),
+    "rtf": ("text",),
     "legacy": ("md",),
 }
 _LIBRARIES: dict[str, tuple[str, ...]] = {
     "pdf.document": ("pypdfium2", "pypdfium2.raw"),
     "ocr.pictures": ("PIL.Image",),
     "sheets": ("python_calamine",),
-    "outlook": ("oxmsg",),
+    "outlook": ("oxmsg.storage", "olefile"),
     "structured_text": ("docutils.core", "orgparse"),
     "xml_text": ("lxml.etree",),
+    "rtf": ("striprtf.striprtf",),
 }
 _SENTENCE = "These few words only serve to have the tables of words and letters loaded."
 

@@ -15,7 +15,7 @@ from doc_pipeline_tests.house.sources import ROOT, modules, place_of, tracked_fi
 
 MOST_LINES = 400
 # Tables of many small entries, each read on its own; splitting them would hide the whole.
-LONGER_BY_NATURE = {"domain/errors.py": 580}
+LONGER_BY_NATURE = {"domain/errors.py": 640}
 MOST_DOCSTRING_LINES = 5
 # The error tree is drawn in its docstring (style: encode/httpx).
 DRAWN_IN_DOCSTRING = {"domain/errors.py"}

@@ -26,7 +26,7 @@ def add_embedded_files(document: Any, found: FoundFiles) -> None:
             name = _name(attachment)
             pieces = _pieces(attachment) if found.writes and not found.is_full else iter(())
         except pdfium.PdfiumError:
-            found.leave_out(name or f"attachment-{index + 1}", "they are damaged")
+            found.leave_out(name or f"attachment-{index + 1}", "damaged")
             continue
         found.add(name, pieces)
 
