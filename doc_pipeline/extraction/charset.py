@@ -35,6 +35,7 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 _SURE_BYTES = 8
 """Fewer accented letters make no words: then Western Europe is the better guess."""
 _SHIFTED = ("iso2022_jp_2", "iso2022_kr")
+_KOREAN_SHIFT = b"\x1b$)C"
 _CONTROLS = bytes({*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
 _WIDE_SHARE = 0.9
 
@@ -99,7 +100,8 @@ def _shifted_encoding(data: bytes) -> str | None:
     """The seven-bit charsets of old Japanese and Korean mails, which are valid UTF-8 as well."""
     if b"\x1b$" not in data:
         return None
-    return next((name for name in _SHIFTED if _try(data, name) is not None), None)
+    names = reversed(_SHIFTED) if _KOREAN_SHIFT in data else _SHIFTED
+    return next((name for name in names if _try(data, name) is not None), None)
 
 
 def _is_nearly_utf8(data: bytes) -> bool:

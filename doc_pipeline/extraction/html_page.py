@@ -28,6 +28,7 @@ _AS_BLOCKS = (
     "figure", "figcaption", "details", "summary", "form", "fieldset", "legend", "dialog", "center",
     "dt", "hgroup", "search", "marquee",
 )  # fmt: skip
+_CELLS = frozenset({"td", "th"})
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
 _CREATED = ("article:published_time", "datepublished", "date", "dc.date", "dcterms.created")
 _MODIFIED = ("article:modified_time", "datemodified", "last-modified", "dcterms.modified")
@@ -97,7 +98,27 @@ def clean_page(root: Any) -> int:
         each.tag = "div"
     for each in [item[0] for item in root.iter("li") if len(item) and item[0].tag == "p"]:
         each.drop_tag()  # what stands in the paragraph is the item
+    _mend_tables(root)
     return _depth(root)
+
+
+def _mend_tables(root: Any) -> None:
+    """Captions before their tables, cells into rows: unstructured leaves out both."""
+    for caption in list(root.iter("caption")):
+        table = caption.getparent()
+        if table is not None and table.tag == "table" and table.getparent() is not None:
+            caption.tag, caption.tail = "div", None
+            table.addprevious(caption)
+    for part in list(root.iter("table", "thead", "tbody", "tfoot")):
+        row: Any = None
+        for each in list(part):
+            if each.tag not in _CELLS:
+                row = None
+                continue
+            if row is None:
+                row = each.makeelement("tr")
+                each.addprevious(row)
+            row.append(each)
 
 
 def _first(told: dict[str, str], names: tuple[str, ...]) -> str | None:

@@ -57,7 +57,8 @@ def extract_legacy(path: Path, request: ExtractRequest) -> Draft:
     """Elements of a file of one of these kinds; slides are pages.
 
     doc, ppt, odt and odp are read from their own records first, which tell headings, notes and
-    slide numbers; the library is the second way of doc, ppt and odt, the first of epub. Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
+    slide numbers; the library is the second way of doc, ppt and odt, the first of epub.
+    Raises `ExtraMissing`, `FileEncrypted`, `PasswordWrong`, `FileCorrupt`.
     """
     if request.kind == "odp":
         return extract_open_document(path, request)

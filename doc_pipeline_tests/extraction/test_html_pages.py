@@ -63,6 +63,21 @@ def test_facts_of_the_head(tmp_path: Path) -> None:
     assert found.modified_at == "2024-05-04T08:00:00+00:00"
 
 
+def test_captions_and_cells_without_rows_are_kept(tmp_path: Path) -> None:
+    page = (
+        "<p>The harbour takes fees from every boat that stays for more than a night.</p>"
+        "<table><caption>Fees of <b>2026</b></caption><thead><th>Boat</th><th>Fee</th></thead>"
+        "<tr><td>cutter</td><td>12</td></tr></table><table><td>one</td><td>two</td></table>"
+    )
+    found = _extract(tmp_path / "raw", page)
+    assert [(element.type, element.text) for element in found.elements[1:]] == [
+        ("UncategorizedText", "Fees of 2026"),
+        ("Table", "Boat | Fee\ncutter | 12"),
+        ("Table", "one | two"),
+    ]
+    assert found.fallback is None
+
+
 def test_a_template_that_claims_english_is_not_believed(tmp_path: Path) -> None:
     page = "<html lang=en><p>Die Brücke ist bis Montag gesperrt, und die Fähre fährt nicht.</p>"
     assert _extract(tmp_path / "raw", page).language == "de"
