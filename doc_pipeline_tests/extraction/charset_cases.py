@@ -22,7 +22,7 @@ _CHARSETS = {
     "Japanese": "shift_jis euc_jp iso2022_jp",
     "Chinese": "gb18030",
     "Chinese (Taiwan)": "big5",
-    "Korean": "euc_kr iso2022_kr",
+    "Korean": "euc_kr",
     "Thai": "tis-620",
 }
 _UNICODE = "utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32"

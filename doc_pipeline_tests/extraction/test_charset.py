@@ -87,6 +87,11 @@ def test_a_few_words_are_taken_for_western() -> None:
         assert decode_text(text.encode("cp1252"))[0] == text
 
 
+def test_seven_bits_of_korean_are_no_japanese() -> None:
+    data = "다리는 월요일까지 닫힙니다.\n".encode("iso2022_kr")
+    assert decode_text(data) == ("다리는 월요일까지 닫힙니다.\n", "iso2022_kr")
+
+
 def test_seven_bits_of_japanese_are_no_ascii() -> None:
     data = "橋は閉鎖".encode("iso2022_jp")
     assert decode_text(data)[0] == "橋は閉鎖"
