@@ -242,18 +242,23 @@ def _first_title(extracted: ExtractedText) -> str | None:
 
 
 _CONTROLS = {
-    **dict.fromkeys([*range(0x09), *range(0x0E, 0x20), 0x7F], None),
-    **dict.fromkeys([0x0B, 0x0C], "\n"),
+    **dict.fromkeys([*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)], None),
+    **dict.fromkeys([0x0B, 0x0C, 0x85], "\n"),
     **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
 }
-"""Characters that no database, JSON reader or terminal takes: NUL and its like, lone surrogates."""
-_HAS_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Characters that no database, JSON reader or terminal takes: NUL and its like, lone surrogates.
+
+Those from 0x80 on too: a terminal obeys 0x9B as it does Escape and a bracket.
+"""
+_HAS_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _without_controls(element: Element) -> Element:
-    if not _HAS_CONTROLS.search(element.text):
+    html = element.text_as_html
+    if not _HAS_CONTROLS.search(element.text) and not (html and _HAS_CONTROLS.search(html)):
         return element
-    return replace(element, text=element.text.translate(_CONTROLS))
+    html = html and html.translate(_CONTROLS)
+    return replace(element, text=element.text.translate(_CONTROLS), text_as_html=html)
 
 
 def _clean(line: str | None) -> str | None:

@@ -107,6 +107,22 @@ def test_nothing_but_white_space_is_no_text(tmp_path: Path) -> None:
         extract_file(path, ExtractRequest(kind="txt", name="a.txt"))
 
 
+def test_nothing_that_a_terminal_obeys_is_in_a_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = "a\x1b[1m\x9b31m\x00b\x85c\ud800"
+
+    def extract(path: Path, request: ExtractRequest) -> Draft:
+        cells = f"<table><tr><td>{hostile}</td></tr></table>"
+        return Draft([Element("Table", hostile, text_as_html=cells)], title=hostile)
+
+    _registered(monkeypatch, extract)
+    found = extract_file(_text_file(tmp_path, "x"), ExtractRequest(kind="test", name="x"))
+    assert found.text == "a[1m31mb\nc\N{REPLACEMENT CHARACTER}"
+    assert found.elements[0].text_as_html == f"<table><tr><td>{found.text}</td></tr></table>"
+    assert found.title == "a[1m31mb c\N{REPLACEMENT CHARACTER}"
+
+
 def test_title_is_the_property_else_the_first_heading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

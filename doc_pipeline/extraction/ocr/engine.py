@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -29,6 +30,10 @@ class TesseractFailed(Exception):
 
 class TesseractTimedOut(TesseractFailed):
     """A run took longer than it may."""
+
+
+class _Killed(TesseractFailed):
+    """A run was ended by somebody's SIGKILL, not for anything in its picture."""
 
 
 def tesseract_version() -> str | None:
@@ -108,14 +113,21 @@ class Tesseract:
         return cls(program) if program and tesseract_version() else None
 
     def read(
-        self, image: bytes, *, languages: Sequence[str], dpi: int | None, timeout_s: float
+        self,
+        image: bytes,
+        *,
+        languages: Sequence[str],
+        dpi: int | None,
+        timeout_s: float,
+        is_sparse: bool = False,
     ) -> str:
         """Words with their boxes as TSV, of a picture in a format that leptonica knows.
 
-        Raises `TesseractFailed`, `TesseractTimedOut`.
+        `is_sparse` looks for single words anywhere. Raises `TesseractFailed`, `TesseractTimedOut`.
         """
         resolution = ("--dpi", str(dpi)) if dpi else ()
-        options = ("-l", "+".join(languages), "--psm", "3", *resolution, "tsv")
+        layout = "11" if is_sparse else "3"
+        options = ("-l", "+".join(languages), "--psm", layout, *resolution, "tsv")
         return self._run(image, options, timeout_s)
 
     def look(self, image: bytes, *, dpi: int | None, timeout_s: float) -> str:
@@ -135,6 +147,14 @@ class Tesseract:
             _kill(process)
 
     def _run(self, image: bytes, options: Sequence[str], timeout_s: float) -> str:
+        """One run; a second one when the first was killed from outside, as by a short memory."""
+        deadline = time.monotonic() + timeout_s
+        try:
+            return self._run_once(image, options, timeout_s)
+        except _Killed:
+            return self._run_once(image, options, deadline - time.monotonic())
+
+    def _run_once(self, image: bytes, options: Sequence[str], timeout_s: float) -> str:
         if timeout_s <= 0:
             raise TesseractTimedOut
         process = self._start(options)
@@ -146,6 +166,8 @@ class Tesseract:
             _kill(process)
             with self._lock:
                 self._running.discard(process)
+        if process.returncode == -signal.SIGKILL:
+            raise _Killed
         if process.returncode != 0:
             raise TesseractFailed
         return output.decode(errors="replace")

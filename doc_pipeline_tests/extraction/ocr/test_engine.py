@@ -81,6 +81,24 @@ def test_bytes_that_are_no_picture_fail(tesseract: str) -> None:
         _read(Tesseract(tesseract), b"P5 no picture")
 
 
+@pytest.mark.parametrize(("kills", "runs"), [(1, 2), (9, 2)])
+def test_a_run_that_somebody_killed_is_made_once_more(
+    tmp_path: Path, put_first: Callable[[str], None], kills: int, runs: int
+) -> None:
+    log = tmp_path / "runs"
+    put_first(
+        f'cat > /dev/null; echo run >> "{log}"\n'
+        f'[ $(grep -c . "{log}") -gt {kills} ] || kill -9 $$\necho words'
+    )
+    program = Tesseract(str(tmp_path / "programs" / "tesseract"))
+    if kills < runs:
+        assert _read(program, _pnm()) == "words\n"
+    else:
+        with pytest.raises(TesseractFailed):
+            _read(program, _pnm())
+    assert len(log.read_text().split()) == runs
+
+
 def test_the_environment_holds_no_secrets(
     tmp_path: Path, put_first: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
