@@ -39,6 +39,7 @@ ELSEWHERE = {
     "EMBEDDING_RATE_LIMITED": "embedding/test_openai_embedder.py",
     "EMBEDDING_REFUSED": "embedding/test_openai_embedder.py",
     "EMBEDDING_UNAVAILABLE": "embedding/test_openai_embedder.py",
+    "EXTRACTION_UNAVAILABLE": "extraction/isolation/test_pool.py",
     "FILE_UNREADABLE": "storage/test_folder_uploads.py",
     "INDEX_INCOMPLETE": "cli/test_set_up.py",
     "INDEX_UNAVAILABLE": "index/test_tables.py",

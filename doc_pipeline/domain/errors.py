@@ -3,7 +3,7 @@
 PipelineError
 ├── TransientError        try again with backoff, even though the file did not change
 │   ├── StoreUnavailable  StoreAway*  CatalogUnavailable*  IndexUnavailable*  DiskFull*
-│   ├── EmbeddingUnavailable*  EmbeddingRateLimited*
+│   ├── EmbeddingUnavailable*  EmbeddingRateLimited*  ExtractionUnavailable*
 │   └── DocumentBusy  UploadChanging  RunLost
 ├── PermanentError        parked until the file, the code or the settings change
 │   ├── FileUnreadable  FileEmpty  FileCorrupt  FileEncrypted  PasswordWrong  NoTextFound
@@ -140,6 +140,15 @@ class DiskFull(TransientError):
     code = "DISK_FULL"
     template = "No space is left to write to the {store} store."
     remedy = "Free space on that disk, then run: doc-pipeline retry --failed"
+    is_batch_wide = True
+
+
+class ExtractionUnavailable(TransientError):
+    """The system gives no process to extract text in: memory, processes or /tmp are used up."""
+
+    code = "EXTRACTION_UNAVAILABLE"
+    template = "No process could be started to extract text in."
+    remedy = "Free memory, processes or /tmp (doc-pipeline doctor), then retry."
     is_batch_wide = True
 
 

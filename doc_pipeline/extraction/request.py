@@ -10,6 +10,9 @@ from doc_pipeline.domain.attachment import Attachment
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.limits import Limits
 
+CHECKPOINTS = "pages"
+"""Where in the request's folder finished page ranges of OCR lie."""
+
 
 @dataclass(frozen=True, slots=True)
 class OcrSettings:
@@ -32,8 +35,8 @@ class ExtractRequest:
     """One file to extract: its real type, its name and what its owner said of it.
 
     `folder` is an empty or resumed work folder that outlives the extraction: attachments are
-    written to `attachments/`, finished page ranges of OCR to `pages/`, where those of an earlier,
-    killed extraction are found again. Without a folder attachments are only counted.
+    written to `attachments/`, finished page ranges of OCR to `CHECKPOINTS`, where those of an
+    earlier, killed extraction are found again. Without a folder attachments are only counted.
     `depth` is how deep in other files the file was found (an upload: 0).
     `on_progress` is called with pages done and pages in all, `on_checkpoint` with the name, in
     the folder, of a file that is worth keeping in case of a kill, `on_extend` with seconds that

@@ -11,20 +11,18 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.domain.attachment import Attachment
 from doc_pipeline.domain.element import Element, ExtractedText
-from doc_pipeline.domain.errors import ArtifactMissing, ObjectGone
+from doc_pipeline.domain.errors import ArtifactMissing, DiskFull, ObjectGone, StoreUnavailable
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
 from doc_pipeline.extraction.registry import ExtractRequest, shaping_of
+from doc_pipeline.extraction.request import CHECKPOINTS
 from doc_pipeline.stages.adapters import Adapters
+from doc_pipeline.stages.folders import STORE, is_nearly_full, temporary_folder
 from doc_pipeline.stages.receive import ReceivedFile, raw_file
-
-CHECKPOINTS = "pages"
-"""Folder of finished page ranges, while a document is being extracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,25 @@ def extract_document(
     # Where a part of an earlier result is missing, it is made again.
     with suppress(ObjectGone):
         return ExtractedDocument(fingerprint, prefix, _load(prefix, adapters), is_reused=True)
-    with _work_folder(prefix, adapters) as folder, raw_file(received, adapters) as path:
+    try:
+        extracted = _extract(document, received, prefix, adapters, on_progress)
+    except DiskFull as full:
+        if full.fields.get("store") != STORE or is_nearly_full():
+            raise
+        # There is room again without this file: it is too large for the disk, others are not.
+        raise StoreUnavailable(store=STORE, key=document.source_key) from full
+    adapters.artifacts.delete_prefix(f"{prefix}/{CHECKPOINTS}")
+    return ExtractedDocument(fingerprint, prefix, extracted, is_reused=False)
+
+
+def _extract(
+    document: ClaimedDocument,
+    received: ReceivedFile,
+    prefix: str,
+    adapters: Adapters,
+    on_progress: Callable[[int, int], None] | None,
+) -> ExtractedText:
+    with raw_file(received, adapters) as path, _work_folder(prefix, adapters) as folder:
         request = ExtractRequest(
             kind=received.kind,
             name=document.original_name,
@@ -73,9 +89,7 @@ def extract_document(
                 f"{prefix}/{name}", folder / name
             ),
         )
-        extracted = _store(adapters.extract(path, request), folder, prefix, adapters)
-    adapters.artifacts.delete_prefix(f"{prefix}/{CHECKPOINTS}")
-    return ExtractedDocument(fingerprint, prefix, extracted, is_reused=False)
+        return _store(adapters.extract(path, request), folder, prefix, adapters)
 
 
 def extracted_before(
@@ -111,8 +125,7 @@ def extract_fingerprint(
 @contextmanager
 def _work_folder(prefix: str, adapters: Adapters) -> Generator[Path]:
     """A folder for the extraction, with the pages that a killed one had finished."""
-    with TemporaryDirectory(prefix="doc-pipeline-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         for stored in adapters.artifacts.list(f"{prefix}/{CHECKPOINTS}"):
             path = folder / stored.key.removeprefix(f"{prefix}/")
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,13 +6,11 @@ Decides the file's real type and refuses what no extractor should see. Does not 
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.catalog.work import FinishedStage
@@ -26,12 +24,10 @@ from doc_pipeline.domain.errors import (
     UploadChanging,
 )
 from doc_pipeline.domain.identity import artifact_prefix, fingerprint_of
-from doc_pipeline.domain.limits import MIB
 from doc_pipeline.domain.stage import CODE_VERSION, Stage
 from doc_pipeline.intake.gate import admit_file, check_size
 from doc_pipeline.stages.adapters import Adapters
-
-NEARLY_FULL_BYTES = 64 * MIB
+from doc_pipeline.stages.folders import STORE, is_nearly_full, temporary_folder
 
 
 class UploadGone(Exception):
@@ -140,9 +136,9 @@ def raw_file(received: ReceivedFile, adapters: Adapters) -> Generator[Path]:
     if received.path is not None and received.path.exists():
         yield received.path
         return
-    with TemporaryDirectory(prefix="doc-pipeline-") as folder:
+    with temporary_folder() as folder:
         try:
-            copy = adapters.artifacts.local_copy(received.artifact_key, Path(folder))
+            copy = adapters.artifacts.local_copy(received.artifact_key, folder)
             with copy as path:
                 yield path
         except ObjectGone as gone:
@@ -211,8 +207,8 @@ def _download(pieces: Iterator[bytes], key: str, path: Path) -> tuple[str, int]:
                 size_bytes += len(piece)
     except OSError as error:
         path.unlink(missing_ok=True)
-        if shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES:
-            raise DiskFull(store="temporary") from error
+        if is_nearly_full():
+            raise DiskFull(store=STORE) from error
         # There is room again without this file: it is too large for the disk, others are not.
-        raise StoreUnavailable(store="temporary", key=key) from error
+        raise StoreUnavailable(store=STORE, key=key) from error
     return digest.hexdigest(), size_bytes

@@ -7,13 +7,20 @@ are watched from here.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from doc_pipeline.domain.errors import ExtractionTimedOut, MemoryExceeded, OverLimit
+from doc_pipeline.domain.element import ExtractedText
+from doc_pipeline.domain.errors import (
+    ExtractionTimedOut,
+    MemoryExceeded,
+    OverLimit,
+    PipelineError,
+)
 from doc_pipeline.domain.limits import MIB
-from doc_pipeline.extraction.isolation import codec, session
+from doc_pipeline.extraction.isolation import answers, codec, session
 from doc_pipeline.extraction.isolation.nursery import Worker
 from doc_pipeline.extraction.isolation.wire import MessageTooLong, WireGarbage, send
 from doc_pipeline.extraction.request import ExtractRequest
@@ -23,6 +30,7 @@ _LOOK_EVERY_S = 0.1
 _SLACK_BYTES = MIB
 """Room for the frame around an answer whose size the child has checked already."""
 _MOST_EXTENSION_S = 24 * 3600.0
+"""What OCR may add in all; pages that are done by then are found again at the next try."""
 
 
 class Crash(Exception):
@@ -46,8 +54,8 @@ class Conversation:
         self._memory_before = session.load_of(worker.pid).memory_bytes
         self._peak_bytes = 0
 
-    def hold(self) -> dict[str, Any]:
-        """The child's answer, its usage measured to the end.
+    def hold(self) -> ExtractedText | PipelineError:
+        """The child's answer: the text, with what it took to the end, or the file's error.
 
         Raises `Crash`, `ExtractionTimedOut`, `MemoryExceeded`, `OverLimit`, and what the
         request's own functions raise.
@@ -59,7 +67,7 @@ class Conversation:
         while True:
             message = self._listen()
             if message is not None and not self._is_report(message):
-                return self._measured(message)
+                return self._outcome(message)
             if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
                 self._look()
                 self._looked_at = time.monotonic()
@@ -98,30 +106,29 @@ class Conversation:
         request = self._request
         try:
             if "progress" in message:
-                done, pages = map(int, message["progress"])
-                tell = partial(request.report, done, pages)
+                tell = partial(request.report, *answers.progress_of(message["progress"]))
             elif "keep" in message:
-                name = str(message["keep"])
-                if request.folder is not None:
-                    codec.inside(request.folder, name)
+                name = answers.checkpoint_of(message["keep"], request.folder)
                 tell = partial(request.keep, name)
             elif "extend" in message:
-                tell = partial(self._extend, float(message["extend"]))
+                tell = partial(self._extend, answers.seconds_of(message["extend"]))
             else:
                 return False
-        except (ValueError, TypeError):
+        except ValueError:
             raise Crash("it reported nonsense") from None
         tell()
         return True
 
     def _extend(self, seconds: float) -> None:
-        self._allowed_s += min(max(seconds, 0.0), _MOST_EXTENSION_S)
+        most_s = self._request.limits.wall_s + _MOST_EXTENSION_S
+        self._allowed_s = min(self._allowed_s + seconds, most_s)
 
-    def _measured(self, answer: dict[str, Any]) -> dict[str, Any]:
-        usage = answer.get("usage")
-        if not isinstance(usage, dict):
-            raise Crash("it answered nonsense")
-        peak = max(int(usage.get("peak_memory_bytes") or 0), self._peak_bytes)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        wall_s = time.monotonic() - self._started_at
-        answer["usage"] = {**usage, "peak_memory_bytes": peak, "wall_s": wall_s}
-        return answer
+    def _outcome(self, answer: dict[str, Any]) -> ExtractedText | PipelineError:
+        request, wall_s = self._request, time.monotonic() - self._started_at
+        try:
+            if "error" in answer:
+                return answers.error_of(answer["error"], request.kind)
+            usage = answers.usage_of(answer.get("usage"), wall_s, self._peak_bytes)
+            return replace(answers.result_of(answer.get("result"), request), usage=usage)
+        except ValueError:
+            raise Crash("it answered nonsense") from None

@@ -102,9 +102,8 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _status_kb(name: str) -> int | None:
-    if not _IS_LINUX:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:  # not Linux, or a jail without /proc
         return None
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1])
-    return None
+    return next((int(line.split()[1]) for line in lines if line.startswith(name + ":")), None)

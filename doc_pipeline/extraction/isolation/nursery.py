@@ -49,7 +49,7 @@ _TAIL_BYTES = 4096
 
 
 class NurseryGone(Exception):
-    """The zygote died before it answered."""
+    """No child: the zygote died before it answered, or the system gives no process for it."""
 
 
 @dataclass(slots=True)
@@ -65,8 +65,9 @@ class Worker:
 
     def is_silent(self) -> bool:
         """Whether nothing waits to be read, not even its end: so it should be between files."""
-        readable, _writable, _failed = select.select([self.channel], [], [], 0)
-        return not readable
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(self.channel, select.POLLIN)
+        return not poll.poll(0)
 
     def printed(self) -> str:
         """The end of what libraries printed during this document; may hold its content."""
@@ -92,14 +93,17 @@ class Nursery:
 
     def spawn(self, warm: Sequence[str]) -> Worker:
         """A new child, forked after the modules `warm` were imported. Raises `NurseryGone`."""
+        try:
+            errors = tempfile.TemporaryFile(mode="a+b", buffering=0)  # noqa: SIM115 - kept by the worker
+        except OSError as error:
+            raise NurseryGone from error
         ours, theirs = socket.socketpair()
-        errors = tempfile.TemporaryFile(mode="a+b", buffering=0)  # noqa: SIM115 - kept by the worker
         with self._lock, theirs:
             try:
                 fds = (theirs.fileno(), errors.fileno())
                 answer = self._ask({"warm": list(warm), "entry": self._entry}, fds)
                 pid = int(answer["pid"])
-            except (NurseryGone, KeyError) as error:
+            except (NurseryGone, KeyError, OSError) as error:
                 ours.close()
                 errors.close()
                 raise NurseryGone from error

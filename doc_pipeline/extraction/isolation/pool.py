@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
-from doc_pipeline.domain.element import ExtractedText, Usage
+from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import (
     ExtractionTimedOut,
+    ExtractionUnavailable,
     ExtractorCrashed,
     MemoryExceeded,
     PipelineError,
 )
 from doc_pipeline.domain.limits import MIB
-from doc_pipeline.extraction.isolation import codec, session
+from doc_pipeline.extraction.isolation import session
 from doc_pipeline.extraction.isolation.conversation import CLOSED, Conversation, Crash
 from doc_pipeline.extraction.isolation.nursery import Nursery, NurseryGone, Worker
 from doc_pipeline.extraction.registry import ExtractRequest, extractor_for
@@ -30,6 +30,8 @@ from doc_pipeline.extraction.registry import ExtractRequest, extractor_for
 EXTRACT = "doc_pipeline.extraction.registry:extract_file"
 _OUT_OF_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "Cannot allocate memory")
 _ATTEMPTS = 2
+_BREATH_S = 0.5
+"""Before no process is asked for again: a neighbour that took them all is being ended."""
 
 
 class ExtractionInterrupted(Exception):
@@ -56,8 +58,8 @@ class ExtractionPool:
         """Text and elements of a file, with what that took.
 
         Raises what `extract_file` raises, and `ExtractionTimedOut`, `MemoryExceeded`,
-        `OverLimit`, `ExtractorCrashed`; `ExtractionInterrupted` after `interrupt`; and whatever
-        the request's own functions raise.
+        `OverLimit`, `ExtractorCrashed`; `ExtractionUnavailable` when no child can be started;
+        `ExtractionInterrupted` after `interrupt`; and whatever the request's own functions raise.
         """
         interrupts = self._interrupts
         with self._free:
@@ -65,7 +67,7 @@ class ExtractionPool:
                 if interrupts != self._interrupts:
                     raise ExtractionInterrupted
                 try:
-                    return self._extract_once(path, request)
+                    return self._extract_once(path, request, interrupts)
                 except Crash as crash:
                     if interrupts != self._interrupts:
                         raise ExtractionInterrupted from None
@@ -82,9 +84,8 @@ class ExtractionPool:
         """Make extractions that are under way in other threads raise; later ones work again."""
         with self._lock:
             self._interrupts += 1
-            busy = list(self._busy)
-        for pid in busy:
-            session.kill_quietly(pid)
+            for pid in self._busy:  # under the lock: afterwards a number may be another's
+                session.kill_quietly(pid)
 
     def close(self) -> None:
         """Interrupt what is under way and end all children. Used again, the pool starts anew."""
@@ -96,11 +97,10 @@ class ExtractionPool:
             worker.errors.close()
         self._nursery.close()
 
-    def _extract_once(self, path: Path, request: ExtractRequest) -> ExtractedText:
-        worker = self._take()
+    def _extract_once(self, path: Path, request: ExtractRequest, interrupts: int) -> ExtractedText:
+        worker = self._take(interrupts)
         try:
-            answer = Conversation(worker, path, request).hold()
-            outcome = _outcome_of(answer, request)
+            outcome = Conversation(worker, path, request).hold()
         except Crash as crash:
             raise self._named(worker, crash, request) from None
         except BaseException:
@@ -122,14 +122,16 @@ class ExtractionPool:
             if number == signal.SIGXCPU:
                 return ExtractionTimedOut(limit="cpu", seconds=round(limits.cpu_s))
             if number != signal.SIGKILL or how == CLOSED:
-                how = f"signal {signal.Signals(number).name}"
+                names = {known.value: known.name for known in signal.Signals}
+                how = f"signal {names.get(number, number)}"
         elif status is not None and how == CLOSED:
             how = f"exit {os.WEXITSTATUS(status)}"
         if any(words in printed for words in _OUT_OF_MEMORY):
             return MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
         return Crash(how)
 
-    def _take(self) -> Worker:
+    def _take(self, interrupts: int) -> Worker:
+        """A child for one file; none when the work was interrupted while it started."""
         worker = self._idle_worker()
         for attempt in range(_ATTEMPTS):
             if worker is not None:
@@ -138,10 +140,15 @@ class ExtractionPool:
                 worker = self._nursery.spawn(list(self._seen))
             except NurseryGone:
                 if attempt + 1 == _ATTEMPTS:
-                    raise Crash("no child process could be started") from None
+                    raise ExtractionUnavailable from None
+                time.sleep(_BREATH_S)
         assert worker is not None
         with self._lock:
             self._busy.add(worker.pid)
+            is_interrupted = interrupts != self._interrupts
+        if is_interrupted:
+            self._end(worker)
+            raise ExtractionInterrupted
         worker.documents += 1
         worker.forget_printed()
         return worker
@@ -178,15 +185,3 @@ def open_pool(workers: int, recycle_after: int, entry: str = EXTRACT) -> Extract
     `entry` is the function "module:name" that extracts, for tests.
     """
     return ExtractionPool(workers, recycle_after, entry)
-
-
-def _outcome_of(answer: dict[str, Any], request: ExtractRequest) -> ExtractedText | PipelineError:
-    """Result or error as the child named it. Raises `Crash` when it is neither."""
-    error = answer.get("error")
-    if isinstance(error, dict):
-        return codec.error_from_message(cast("dict[str, Any]", error), request.kind)
-    try:
-        extracted = codec.result_from_message(answer.get("result") or {}, request.folder)
-        return replace(extracted, usage=Usage(**answer["usage"]))
-    except (ValueError, KeyError, TypeError):
-        raise Crash("it answered nonsense") from None

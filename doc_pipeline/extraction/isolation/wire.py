@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -50,17 +51,18 @@ class Reader:
     def read(self, most_bytes: int, timeout_s: float | None = None) -> dict[str, Any] | None:
         """The next message; None when the other side has closed.
 
-        Raises `TimeoutError`, `WireGarbage`, `MessageTooLong`.
+        The time-out is for the whole message, however slowly it drips. Raises `TimeoutError`,
+        `WireGarbage`, `MessageTooLong`.
         """
-        self._source.settimeout(timeout_s)
-        if not self._fill(_HEADER.size):
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._fill(_HEADER.size, deadline):
             return None
         magic, length = cast("tuple[bytes, int]", _HEADER.unpack_from(self._buffer))
         if magic != _MAGIC:
             raise WireGarbage
         if length > most_bytes:
             raise MessageTooLong(length)
-        if not self._fill(_HEADER.size + length):
+        if not self._fill(_HEADER.size + length, deadline):
             return None
         with memoryview(self._buffer) as view:
             body = bytes(view[_HEADER.size : _HEADER.size + length])
@@ -73,8 +75,12 @@ class Reader:
             raise WireGarbage
         return cast("dict[str, Any]", message)
 
-    def _fill(self, size: int) -> bool:
+    def _fill(self, size: int, deadline: float | None) -> bool:
         while len(self._buffer) < size:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError
+            self._source.settimeout(left)
             try:
                 piece = self._source.recv(min(_PIECE, max(size - len(self._buffer), 4096)))
             except ConnectionError:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from doc_pipeline.domain.element import Element
+from doc_pipeline.extraction.request import CHECKPOINTS
 
 PAGES_PER_FILE = 10
-_FOLDER = "pages"
 _FORMAT = 1
 
 
@@ -75,7 +75,7 @@ class Checkpoints:
         settings: Mapping[str, object],
         pages_in_all: int,
     ) -> None:
-        self._folder = folder / _FOLDER if folder is not None else None
+        self._folder = folder / CHECKPOINTS if folder is not None else None
         self._settings = dict(settings)
         self._pages_in_all = pages_in_all
         self._missing: dict[int, set[int]] = {}
@@ -133,7 +133,7 @@ class Checkpoints:
         unfinished = target.with_suffix(".part")
         unfinished.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         unfinished.replace(target)
-        return f"{_FOLDER}/{target.name}"
+        return f"{CHECKPOINTS}/{target.name}"
 
 
 def _range_of(number: int) -> int:

@@ -150,6 +150,24 @@ def _huge_frame(path: Path, request: ExtractRequest) -> ExtractedText:
     raise AssertionError
 
 
+def say(body: bytes) -> None:
+    """Send a message past the child's own code, as a file that took it over would."""
+    os.write(3, b"DPX1" + len(body).to_bytes(8, "big") + body)
+
+
+def _says(path: Path, request: ExtractRequest) -> ExtractedText:
+    say(path.read_bytes())
+    os._exit(0)
+
+
+def _drip(path: Path, request: ExtractRequest) -> ExtractedText:
+    """A message that never ends, never silent for long."""
+    os.write(3, b"DPX1" + (1 << 20).to_bytes(8, "big"))
+    while True:
+        os.write(3, b" ")
+        time.sleep(0.002)
+
+
 def _liar(path: Path, request: ExtractRequest) -> ExtractedText:
     outside = Attachment(1, "passwd", "../../../../etc/passwd", 1, "0" * 64)
     return text_of("take this", attachments=(outside,))
@@ -194,6 +212,7 @@ FAULTS: dict[str, Callable[[Path, ExtractRequest], ExtractedText]] = {
     "big_file": _big_file,
     "bug": _bug,
     "chatter": _chatter,
+    "drip": _drip,
     "environment": _environment,
     "error": _error,
     "exit": _exit,
@@ -210,6 +229,7 @@ FAULTS: dict[str, Callable[[Path, ExtractRequest], ExtractedText]] = {
     "network": _network,
     "pages": _pages,
     "peak": _peak,
+    "says": _says,
     "segfault": _segfault,
     "sleep": _sleep,
     "text": _behave,

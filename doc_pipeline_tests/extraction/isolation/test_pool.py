@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -10,7 +12,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 from doc_pipeline.domain.errors import (
     ExtractionFailed,
     ExtractionTimedOut,
+    ExtractionUnavailable,
     ExtractorCrashed,
     FileCorrupt,
     MemoryExceeded,
@@ -27,7 +30,9 @@ from doc_pipeline.domain.errors import (
     PipelineError,
 )
 from doc_pipeline.domain.limits import MIB, Limits
-from doc_pipeline.extraction.isolation import session
+from doc_pipeline.extraction.isolation import kernel, session
+from doc_pipeline.extraction.isolation import pool as pool_module
+from doc_pipeline.extraction.isolation.nursery import Nursery, Worker
 from doc_pipeline.extraction.isolation.pool import (
     ExtractionInterrupted,
     ExtractionPool,
@@ -242,6 +247,71 @@ def test_an_interrupt_ends_what_is_under_way_and_nothing_later(
             with pytest.raises(ExtractionInterrupted):
                 future.result()
     assert ask(pool, "text", file).endswith(" file")
+
+
+def test_an_interrupt_reaches_a_child_that_is_just_starting(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = open_pool(1, 10, FAULTS)
+    spawn = Nursery.spawn
+
+    def interrupted_meanwhile(nursery: Nursery, warm: Sequence[str]) -> Worker:
+        worker = spawn(nursery, warm)
+        pool.interrupt()
+        return worker
+
+    monkeypatch.setattr(Nursery, "spawn", interrupted_meanwhile)
+    try:
+        with pytest.raises(ExtractionInterrupted):
+            ask(pool, "sleep", file)
+    finally:
+        pool.close()
+
+
+def test_a_system_without_processes_is_no_fault_of_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(pool_module, "_BREATH_S", 0)
+    monkeypatch.setattr("doc_pipeline.extraction.isolation.nursery.subprocess.Popen", refuse)
+    pool = open_pool(1, 10, FAULTS)
+    with pytest.raises(ExtractionUnavailable):
+        ask(pool, "text", file)
+    monkeypatch.undo()
+    assert ask(pool, "text", file).endswith(" file")
+    pool.close()
+
+
+def test_a_process_with_many_open_files_can_wait_for_children(
+    pool: ExtractionPool, file: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("this system does not let a process open 2,048 files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
+    taken: list[int] = []
+    many = open_pool(1, 10, FAULTS)
+    try:
+        while not taken or taken[-1] < 1100:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(3):
+            assert ask(many, "text", file).endswith(" file")
+    finally:
+        for fd in taken:
+            os.close(fd)
+        many.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_without_proc_files_are_extracted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "Path", lambda _: tmp_path / "not there")
+    kernel.limit_address_space(1)
+    assert kernel.memory_bytes() == 0
+    assert kernel.peak_memory_bytes() > 0
 
 
 def test_a_closed_pool_leaves_no_process_and_opens_again(file: Path) -> None:
