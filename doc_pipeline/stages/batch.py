@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from doc_pipeline.catalog.claims import ClaimedDocument
 from doc_pipeline.catalog.work import FinishedStage
@@ -39,6 +38,7 @@ from doc_pipeline.stages.extract import (
     extract_fingerprint,
     extracted_before,
 )
+from doc_pipeline.stages.folders import sweep_folders, temporary_folder
 from doc_pipeline.stages.fronts import Fronts
 from doc_pipeline.stages.receive import (
     ReceivedFile,
@@ -68,6 +68,10 @@ class DocumentGone:
     document_id: str
 
 
+class BatchStopped(Exception):
+    """The batch ends while this document is under way: it is given back, not failed."""
+
+
 Outcome = StageResult | StageFailure | DocumentGone
 
 
@@ -89,6 +93,7 @@ class Batch:
 
         Raises a batch-wide `PipelineError` after giving unsettled documents back to the queue.
         """
+        sweep_folders()
         work = self.adapters.catalog.work
         claim = work.claim(document_ids, self.run_id, self.is_live)
         self._unsettled = {document.document_id: document for document in claim.documents}
@@ -152,17 +157,17 @@ class Batch:
         if document.lifecycle is not Lifecycle.ACTIVE:
             return [self._gone(document)], None
         steps = _FrontSteps(self, document, before, outcomes)
-        with TemporaryDirectory(prefix="doc-pipeline-") as folder:
-            try:
-                ready = steps.run(Path(folder))
-            except UploadGone:
-                # Not deleted here: only a whole look can tell a deleted file from a share that
-                # is not mounted. Given back at the end of the batch.
-                return [*outcomes, self._gone(document)], None
-            except Exception as error:  # noqa: BLE001 - one bad file never hurts another
-                if self._is_stopped:
-                    return outcomes, None  # cut short with the batch: given back, not failed
-                return [*outcomes, self._failed(document, steps.stage, error)], None
+        try:
+            with temporary_folder() as folder:
+                ready = steps.run(folder)
+        except UploadGone:
+            # Not deleted here: only a whole look can tell a deleted file from a share that
+            # is not mounted. Given back at the end of the batch.
+            return [*outcomes, self._gone(document)], None
+        except Exception as error:  # noqa: BLE001 - one bad file never hurts another
+            if self._is_stopped:
+                return outcomes, None  # cut short with the batch: given back, not failed
+            return [*outcomes, self._failed(document, steps.stage, error)], None
         return outcomes, ready
 
     def _back(self, wave: Sequence[ReadyDocument]) -> Iterator[Outcome]:
@@ -226,6 +231,11 @@ class Batch:
         for result in done:
             self.report(result.document_id, result.stage, "finished", **result.figures)
         return list(done)
+
+    def check_goes_on(self) -> None:
+        """Begin no further stage while the batch ends. Raises `BatchStopped`."""
+        if self._is_stopped:
+            raise BatchStopped
 
     def _failed(self, document: ClaimedDocument, stage: Stage, cause: BaseException) -> Outcome:
         error = as_pipeline_error(cause)
@@ -326,6 +336,7 @@ class _FrontSteps:
             self.batch.adapters.catalog.work.set_progress(self.document.document_id, progress)
 
     def _start(self, stage: Stage, **figures: object) -> float:
+        self.batch.check_goes_on()
         self.stage = stage
         self.batch.note_started([self.document], stage, **figures)
         return time.perf_counter()

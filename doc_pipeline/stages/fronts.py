@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
 
+_AGAIN_S = 0.5
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -53,9 +55,16 @@ class Fronts(Generic[Item, Result]):
                 yield future.result()
 
     def stop(self, interrupt: Callable[[], None]) -> None:
-        """End: nothing new begins; what is under way is interrupted, and waited for."""
+        """End: nothing new begins; what is under way is interrupted, and waited for.
+
+        Interrupted again and again: work may come to what can be interrupted only after a while.
+        """
         if self._pool is None:
             return
-        if self._running:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        while self._running:
             interrupt()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            # Those that were cancelled are done, although `wait` would wait for them for ever.
+            wait([future for future in self._running if not future.done()], timeout=_AGAIN_S)
+            self._running = {future for future in self._running if not future.done()}
+        self._pool.shutdown(wait=True)

@@ -80,3 +80,28 @@ def test_an_error_comes_through_and_stopping_interrupts_the_rest() -> None:
     side_by_side.stop(interrupted.set)
     assert interrupted.is_set()
     assert len(begun) <= 3, "nothing new begins after the error"
+
+
+def test_work_that_can_be_interrupted_only_later_is_interrupted_then() -> None:
+    """Such as a download that goes on while the batch is stopped, and then wants a child."""
+    begun, may_be_stopped, is_stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            assert begun.wait(timeout=20)
+            return item
+        begun.set()
+        time.sleep(0.2)
+        may_be_stopped.set()
+        assert is_stopped.wait(timeout=20)
+        return item
+
+    def interrupt() -> None:
+        if may_be_stopped.is_set():
+            is_stopped.set()
+
+    side_by_side = fronts(work, 2)
+    running = side_by_side.run([1, 2])
+    assert next(running) == 1
+    side_by_side.stop(interrupt)
+    assert is_stopped.is_set()
