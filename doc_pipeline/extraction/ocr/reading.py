@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doc_pipeline.extraction.ocr.engine import Tesseract, TesseractFailed, TesseractTimedOut
@@ -33,6 +33,11 @@ _MOST_ENLARGED = 3.0
 _SURE_DPI = 150
 _LONGEST_SIDE = 12_000
 _MOST_PIXELS = 40_000_000
+_MOST_PIXELS_UNTOLD = 12_000_000
+"""Of pictures that tell no resolution: a camera's, where a page is as sharp with fewer."""
+_TRIAL_PIXELS = 4_000_000
+_SURE_WORD = 80.0
+_SURE_LETTERS = re.compile(r"[^\W\d_]{3,}")
 _LEAST_DPI, _MOST_DPI = 70, 2400
 _ROTATE = re.compile(r"^Rotate: (\d+)$", re.MULTILINE)
 _SCRIPT = re.compile(r"^Script: (\w+)$", re.MULTILINE)
@@ -111,7 +116,7 @@ def read_picture(image: Image, reader: Reader) -> Reading:
 
 
 def _read_otherwise(page: _Page, first: Reading) -> Reading:
-    """Turned, or with the language of another script; no words where none is sure: a photo."""
+    """Turned, or with the language of another script; of a photo or logo single sure words."""
     best = first
     if not first.words and not page.has_ink:
         return first
@@ -123,7 +128,7 @@ def _read_otherwise(page: _Page, first: Reading) -> Reading:
             best = reading
         if not best.is_poor:
             break
-    return best if count_good_chars(best.words) >= _LEAST_CHARS else replace(best, words=())
+    return best if count_good_chars(best.words) >= _LEAST_CHARS else page.read_sparsely(first)
 
 
 def _read_in_its_language(page: _Page, first: Reading, languages: Languages) -> Reading:
@@ -131,7 +136,7 @@ def _read_in_its_language(page: _Page, first: Reading, languages: Languages) -> 
     shown = languages.shown_by(" ".join(word.text for word in first.words))
     if not shown:
         return first
-    reading = page.try_again(0, shown)
+    reading = page.try_again(0, shown, is_trial=False)
     if reading is None or (reading.confidence or 0.0) < (first.confidence or 0.0):
         return first
     return reading
@@ -143,47 +148,82 @@ class _Page:
     def __init__(self, image: Image, reader: Reader) -> None:
         self._reader = reader
         self._deadline = time.monotonic() + reader.page_s
-        self._dpi = _dpi_of(image, reader.dpi)
+        dpi = _dpi_of(image, reader.dpi)
         grey = image if image.mode == "L" else image.convert("L")
-        self._scale = _scale_of(grey, self._dpi)
-        self._grey = _resized(grey, self._scale)
-        if self._dpi is not None:
-            self._dpi = max(_LEAST_DPI, round(self._dpi / self._scale))
+        self._full = _sized(grey, _scale_of(grey, dpi), dpi)
+        self._trial = self._full
+        pixels = self._full[0].width * self._full[0].height
+        if pixels > 2 * _TRIAL_PIXELS:
+            self._trial = _sized(grey, self._full[1] * (pixels / _TRIAL_PIXELS) ** 0.5, dpi)
 
     @property
     def has_ink(self) -> bool:
         """Whether there is anything on the page that could be text."""
-        low, high = self._grey.getextrema()
+        low, high = self._full[0].getextrema()
         return float(high) - float(low) > 48  # pyright: ignore[reportArgumentType] - one band
 
-    def read(self, rotation: int, languages: tuple[str, ...]) -> Reading:
-        grey = self._turned(rotation)
-        tsv = self._reader.tesseract.read(
-            _as_pnm(grey), languages=languages, dpi=self._dpi, timeout_s=self._left_s()
-        )
-        try:
-            words = parse_words(tsv)
-        except ValueError as error:
-            raise TesseractFailed from error
+    def read(self, rotation: int, languages: tuple[str, ...], *, is_trial: bool = False) -> Reading:
+        grey, scale, dpi = self._trial if is_trial else self._full
+        grey = _turned(grey, rotation)
+        words = self._words(grey, languages, dpi)
         width, height = grey.size
         if turn := 0 if rotation else turn_of(words):
             words = [turn_word(word, turn, width, height) for word in words]
             rotation, width, height = turn, height, width
-        return Reading(words, rotation, width, height, self._scale, languages)
+        return Reading(words, rotation, width, height, scale, languages)
 
-    def try_again(self, rotation: int, languages: tuple[str, ...]) -> Reading | None:
-        """Another reading; None when it fails or there is no time left for it."""
+    def try_again(
+        self, rotation: int, languages: tuple[str, ...], *, is_trial: bool = True
+    ) -> Reading | None:
+        """Another reading; None when it fails or there is no time left for it.
+
+        A trial of a large picture is made small first, and read whole only where that is good.
+        """
         try:
+            if is_trial and self._trial is not self._full:
+                trial = self.read(rotation, languages, is_trial=True)
+                if trial.is_poor:
+                    return trial
             return self.read(rotation, languages)
         except TesseractFailed:
             return None
+
+    def read_sparsely(self, first: Reading) -> Reading:
+        """Single words of a drawing or a logo, and only those that are beyond doubt."""
+        grey, scale, dpi = self._trial
+        try:
+            found = self._words(grey, first.languages, dpi, is_sparse=True)
+        except TesseractFailed:
+            found = []
+        sure = [w for w in found if w.confidence >= _SURE_WORD and _SURE_LETTERS.search(w.text)]
+        return Reading(sure, 0, *grey.size, scale, first.languages)
+
+    def _words(
+        self,
+        grey: Image,
+        languages: tuple[str, ...],
+        dpi: int | None,
+        *,
+        is_sparse: bool = False,
+    ) -> list[Word]:
+        tsv = self._reader.tesseract.read(
+            _as_pnm(grey),
+            languages=languages,
+            dpi=dpi,
+            timeout_s=self._left_s(),
+            is_sparse=is_sparse,
+        )
+        try:
+            return parse_words(tsv)
+        except ValueError as error:
+            raise TesseractFailed from error
 
     def other_ways(self, first: Reading) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Rotations and languages worth a try, the likeliest first."""
         languages = first.languages
         try:
             seen = self._reader.tesseract.look(
-                _as_pnm(self._grey), dpi=self._dpi, timeout_s=self._left_s()
+                _as_pnm(self._trial[0]), dpi=self._trial[2], timeout_s=self._left_s()
             )
         except TesseractTimedOut:
             return
@@ -201,14 +241,15 @@ class _Page:
             yield rotation, languages
         yield (rotation + 180) % 360, other or languages
 
-    def _turned(self, rotation: int) -> Image:
-        from PIL.Image import Transpose
-
-        turns = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
-        return self._grey.transpose(turns[rotation]) if rotation else self._grey
-
     def _left_s(self) -> float:
         return self._deadline - time.monotonic()
+
+
+def _turned(grey: Image, rotation: int) -> Image:
+    from PIL.Image import Transpose
+
+    turns = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
+    return grey.transpose(turns[rotation]) if rotation else grey
 
 
 def _dpi_of(image: Image, usual: int) -> int | None:
@@ -223,21 +264,24 @@ def _dpi_of(image: Image, usual: int) -> int | None:
 def _scale_of(grey: Image, dpi: int | None) -> float:
     """Pixels of the picture for one that is read: > 1 for giants, < 1 for screen shots."""
     longest = max(grey.size)
-    if longest > _LONGEST_SIDE or grey.width * grey.height > _MOST_PIXELS:
-        area = grey.width * grey.height / _MOST_PIXELS
+    most = _MOST_PIXELS if dpi else _MOST_PIXELS_UNTOLD
+    if longest > _LONGEST_SIDE or grey.width * grey.height > most:
+        area = grey.width * grey.height / most
         return max(longest / _LONGEST_SIDE, area**0.5)
     if longest < _SMALL_SIDE and (dpi is None or dpi < _SURE_DPI):
         return max(longest / _SMALL_SIDE, 1 / _MOST_ENLARGED)
     return 1.0
 
 
-def _resized(grey: Image, scale: float) -> Image:
+def _sized(grey: Image, scale: float, dpi: int | None) -> tuple[Image, float, int | None]:
+    """The picture made smaller by `scale`, that scale, and the resolution it has then."""
     if scale == 1.0:
-        return grey
+        return grey, scale, dpi
     from PIL.Image import Resampling
 
     size = (max(1, round(grey.width / scale)), max(1, round(grey.height / scale)))
-    return grey.resize(size, Resampling.BICUBIC)
+    resized = grey.resize(size, Resampling.BICUBIC)
+    return resized, scale, None if dpi is None else max(_LEAST_DPI, round(dpi / scale))
 
 
 def _as_pnm(grey: Image) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from doc_pipeline.extraction.ocr.engine import Tesseract, installed_languages
 from doc_pipeline.extraction.ocr.languages import Languages
@@ -138,3 +138,43 @@ def test_giant_is_made_smaller() -> None:
     reading = _read(picture, dpi=400)
     assert reading.scale > 1
     assert "harbour" in _text(reading)
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_single_word_of_a_logo() -> None:
+    """The usual layout analysis takes it for a picture."""
+    logo = Image.new("L", (115, 48), 255)
+    ImageDraw.Draw(logo).text((8, 2), "TEST", font=ImageFont.load_default(36), fill=0)
+    logo.info["dpi"] = (0, 0)
+    reading = _read(logo)
+    assert _text(reading) == "TEST"
+    left, top, right, bottom = reading.place(
+        (
+            reading.words[0].left,
+            reading.words[0].top,
+            reading.words[0].right,
+            reading.words[0].bottom,
+        )
+    )
+    assert 0 <= left < right <= 115
+    assert 0 <= top < bottom <= 48
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("tesseract")
+def test_large_turned_photo_of_a_page_is_read_whole() -> None:
+    page = draw_text(SENTENCES)
+    wide = Image.new("L", (4400, 3400), 255)
+    wide.paste(page.resize((page.width * 3, page.height * 3)), (700, 1000))
+    wide = wide.transpose(Image.Transpose.ROTATE_180)
+    wide.info["dpi"] = (0, 0)
+    reading = _read(wide)
+    assert _text(reading) == " ".join(SENTENCES.split())
+    assert reading.rotation == 180
+    assert 8_000_000 < reading.width * reading.height < 12_100_000
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("tesseract")
+def test_photo_without_words_has_none() -> None:
+    assert not _read(Image.effect_noise((1800, 1200), 90)).words
