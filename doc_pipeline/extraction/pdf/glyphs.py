@@ -25,6 +25,8 @@ _LATIN_AMONG_RTL = re.compile(
 )
 """pdfium puts the blank after a Latin word before it."""
 _ODD_SPACES = "\x0b\x0c\x1c\x1d\x1e\x1f"
+_SWAPPED = {code << 8: code for code in range(0x20, 0x7F)}
+_MIN_SWAPPED = 3
 _MIN_GLYPHS_TO_JUDGE = 20
 _MAX_GARBAGE = 0.25
 _UNREADABLE = {"Cc", "Co", "Cn", "Cs"}
@@ -51,12 +53,19 @@ def is_garbage(glyphs: str) -> bool:
 
 def readable(raw: str) -> str:
     """One line without soft hyphens, unreadable characters and presentation forms."""
-    raw = raw.translate(_SYMBOL_BULLETS)
+    raw = _in_byte_order(raw.translate(_SYMBOL_BULLETS))
     if _PRESENTATION_FORMS.search(raw):
         raw = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), raw)
     if _RTL_LETTER.search(raw):
         raw = _mend_right_to_left(raw)
     return " ".join(_NOT_SHOWN.sub("", raw).split())
+
+
+def _in_byte_order(raw: str) -> str:
+    """ASCII whose map to Unicode has its bytes swapped: each letter looks like a rare Chinese."""
+    letters = {ord(char) for char in raw if not char.isspace()}
+    is_swapped = len(letters) >= _MIN_SWAPPED and letters <= _SWAPPED.keys()
+    return raw.translate(_SWAPPED) if is_swapped else raw
 
 
 def _mend_right_to_left(raw: str) -> str:

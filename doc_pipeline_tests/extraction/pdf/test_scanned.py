@@ -13,6 +13,7 @@ from doc_pipeline.domain.errors import NoTextFound, OcrLanguageMissing, OcrUnava
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.ocr import pages as ocr
 from doc_pipeline.extraction.ocr.pages import OcrPage
+from doc_pipeline.extraction.pdf.glyphs import readable
 from doc_pipeline.extraction.pdf.recognition import drawing_scale
 from doc_pipeline.extraction.request import ExtractRequest, OcrSettings
 from doc_pipeline_tests.extraction.pdf.making import (
@@ -194,6 +195,30 @@ def test_text_drawn_as_outlines_is_a_picture(tmp_path: Path) -> None:
     with pytest.raises(NoTextFound):
         warnings = extract(path, ocr=OcrSettings(mode="off")).warnings
     assert warnings == ()
+
+
+def test_letters_drawn_in_a_few_paths_are_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs join the outlines of a line of text into one path."""
+
+    def read_pages(numbers: Sequence[int], *_: object, **__: object) -> dict[int, OcrPage]:
+        element = Element("NarrativeText", "what is seen", page=1)
+        return {number: OcrPage(number, (element,), 3, 91.0) for number in numbers}
+
+    monkeypatch.setattr(ocr, "read_pages", read_pages)
+    raw = RawPdf()
+    curve = b"%d %d m 60 70 80 90 99 50 c 60 20 l h\n"
+    raw.add_page(b"".join(curve % (i, i) for i in range(400)) + b"f\n", {})
+    assert extract(raw.save(tmp_path / "raw")).text == "what is seen"
+
+
+def test_ascii_with_its_bytes_swapped() -> None:
+    """As some maps to Unicode have it; Chinese of a few strokes is no such line."""
+    swapped = "Pure Black (K=100)".encode("utf-16-le").decode("utf-16-be")
+    assert readable(swapped) == "Pure Black (K=100)"
+    assert readable("一一一一") == "一一一一"
+    assert readable("一愀x") == "一愀x"
 
 
 def test_garbled_text_is_never_shown(tmp_path: Path) -> None:
