@@ -17,6 +17,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _SIGKILL = 9
+_USUAL_KB = 1024 * 1024
+"""More than a child maps when it begins; taken where /proc does not tell how much that is."""
 
 
 def die_with_parent() -> None:
@@ -40,9 +42,9 @@ def cut_network() -> bool:
 
 def limit_address_space(extra_bytes: int) -> None:
     """Let this process map that much more than it does now; a refusal becomes MemoryError."""
-    now = _status_kb("VmSize")
-    if now is not None:
-        _set_soft(resource.RLIMIT_AS, now * 1024 + extra_bytes)
+    if _IS_LINUX:
+        now_kb = _status_kb("VmSize") or _USUAL_KB
+        _set_soft(resource.RLIMIT_AS, now_kb * 1024 + extra_bytes)
 
 
 def limit_cpu(extra_s: float) -> None:

@@ -305,11 +305,14 @@ def test_a_process_with_many_open_files_can_wait_for_children(
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_without_proc_files_are_extracted_all_the_same(
+def test_without_proc_files_are_extracted_and_memory_is_limited_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    limits: dict[int, int] = {}
     monkeypatch.setattr(kernel, "Path", lambda _: tmp_path / "not there")
-    kernel.limit_address_space(1)
+    monkeypatch.setattr(kernel, "_set_soft", limits.__setitem__)
+    kernel.limit_address_space(512 * MIB)
+    assert 512 * MIB < limits[resource.RLIMIT_AS] <= 2048 * MIB
     assert kernel.memory_bytes() == 0
     assert kernel.peak_memory_bytes() > 0
 
