@@ -160,6 +160,30 @@ def test_documents_of_the_first_schema_are_kept_both_ways(catalog_url: str) -> N
     engine.dispose()
 
 
+def test_an_upgrade_keeps_what_analysts_made_of_the_views(catalog_url: str) -> None:
+    """Their own views, and on Postgres who may read ours."""
+    from alembic import command
+
+    engine = create_engine(catalog_url)
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+        connection.exec_driver_sql(OLD_ROW)
+        connection.exec_driver_sql("CREATE VIEW their_own AS SELECT title FROM v_documents")
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("GRANT SELECT ON v_documents, v_chunks TO PUBLIC")
+    open_catalog(catalog_url).close()
+    with engine.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT title FROM their_own").all()
+        assert [tuple(row) for row in rows] == [("A title",)]
+        if engine.dialect.name == "postgresql":
+            granted = connection.exec_driver_sql(
+                "SELECT count(*) FROM information_schema.role_table_grants "
+                "WHERE grantee = 'PUBLIC' AND table_name IN ('v_documents', 'v_chunks')"
+            )
+            assert granted.scalar() == 2
+    engine.dispose()
+
+
 def test_opening_again_changes_nothing(catalog: Catalog, catalog_url: str) -> None:
     catalog.discovery.set_state("kept", 1)
     again = open_catalog(catalog_url)

@@ -86,12 +86,15 @@ WHERE d.lifecycle = 'active'
 
 def upgrade() -> None:
     types = SQLITE if _is_sqlite() else POSTGRES
-    _drop_views()
+    if _is_sqlite():
+        _drop_views()
     for name, definition in COLUMNS.items():
         op.execute(f"ALTER TABLE documents ADD COLUMN {name} {definition.format(**types)}")
     op.create_index("ix_documents_parent", "documents", ["parent_id", "attachment_number"])
-    op.execute(V_DOCUMENTS)
-    op.execute(V_CHUNKS)
+    for view in (V_DOCUMENTS, V_CHUNKS):
+        # Replaced where that is possible: a dropped view takes along who may read it, and cannot
+        # be dropped while an analyst's own view reads it.
+        op.execute(view if _is_sqlite() else view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW"))
 
 
 def downgrade() -> None:
