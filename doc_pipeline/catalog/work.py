@@ -141,15 +141,12 @@ class WorkRepository:
         with self._database.write() as session:
             _update_held(session, document_ids, run_id, values)
 
-    def set_progress(self, document_id: str, progress: int) -> None:
-        """Move the bar of one document, in percent."""
+    def set_progress(self, document_id: str, progress: int, run_id: str) -> None:
+        """Move the bar of a document that this run holds, in percent."""
         with self._database.write() as session:
             session.execute(
                 update(Document)
-                .where(
-                    Document.document_id == document_id,
-                    Document.processing_status == ProcessingStatus.PROCESSING,
-                )
+                .where(Document.document_id == document_id, is_held_by(run_id))
                 .values(progress=min(100, max(0, progress)), updated_at=now())
                 .execution_options(synchronize_session=False)
             )

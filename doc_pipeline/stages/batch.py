@@ -333,7 +333,8 @@ class _FrontSteps:
         """Move the document's progress from 10 to 30 as pages are extracted."""
         if done == of or done % max(1, of // 20) == 0:
             progress = 10 + (20 * done) // max(1, of)
-            self.batch.adapters.catalog.work.set_progress(self.document.document_id, progress)
+            work = self.batch.adapters.catalog.work
+            work.set_progress(self.document.document_id, progress, self.batch.run_id)
 
     def _start(self, stage: Stage, **figures: object) -> float:
         self.batch.check_goes_on()

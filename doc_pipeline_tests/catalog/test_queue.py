@@ -102,7 +102,7 @@ def test_a_document_that_kills_its_runs_fails_in_the_end(catalog: Catalog) -> No
         run_id = f"run-{attempt}"
         claim(catalog, [document_id], run_id)
         catalog.work.stage_started([document_id], Stage.EXTRACT, run_id)
-        catalog.work.set_progress(document_id, 17)
+        catalog.work.set_progress(document_id, 17, run_id)
         requeued, failed = catalog.discovery.release_run(run_id, 2)
         is_last = attempt == 3
         assert (requeued, failed) == (([], [document_id]) if is_last else ([document_id], []))

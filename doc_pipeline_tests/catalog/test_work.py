@@ -179,7 +179,8 @@ def test_stage_and_progress_while_a_run_works(catalog: Catalog) -> None:
     claim(catalog, [document_id])
     receive(catalog, document_id)
     catalog.work.stage_started([document_id], Stage.EXTRACT, "run-1")
-    catalog.work.set_progress(document_id, 20)
+    catalog.work.set_progress(document_id, 20, "run-1")
+    catalog.work.set_progress(document_id, 25, "a run that lost it")
     view = catalog.reading.get(document_id)
     assert view is not None
     assert (view.stage, view.progress) == (Stage.EXTRACT, 20)
@@ -247,7 +248,7 @@ def test_a_failure_keeps_where_and_why(catalog: Catalog) -> None:
     (document_id,) = register(catalog, "a.pdf")
     claim(catalog, [document_id])
     catalog.work.stage_started([document_id], Stage.EXTRACT, "run-1")
-    catalog.work.set_progress(document_id, 22)
+    catalog.work.set_progress(document_id, 22, "run-1")
     catalog.work.fail(document_id, Stage.EXTRACT, FileCorrupt(kind="pdf"), "run-1", 1)
     view = catalog.reading.get(document_id)
     assert view is not None
