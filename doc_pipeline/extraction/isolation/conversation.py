@@ -42,7 +42,10 @@ class Crash(Exception):
 
 
 class Conversation:
-    """Asks a child to extract one file and listens until it answers or breaks a limit."""
+    """Asks a child to extract one file and listens until it answers or breaks a limit.
+
+    `peak_bytes` is the most memory that it and all it started were seen to take.
+    """
 
     def __init__(self, worker: Worker, path: Path, request: ExtractRequest) -> None:
         self._worker = worker
@@ -52,7 +55,7 @@ class Conversation:
         self._looked_at = self._started_at
         self._allowed_s = request.limits.wall_s
         self._memory_before = session.load_of(worker.pid).memory_bytes
-        self._peak_bytes = 0
+        self.peak_bytes = 0
 
     def hold(self) -> ExtractedText | PipelineError:
         """The child's answer: the text, with what it took to the end, or the file's error.
@@ -95,7 +98,7 @@ class Conversation:
             raise ExtractionTimedOut(limit="wall", seconds=round(self._allowed_s))
         load = session.load_of(self._worker.pid)
         grown = load.memory_bytes - self._memory_before
-        self._peak_bytes = max(self._peak_bytes, grown)
+        self.peak_bytes = max(self.peak_bytes, grown)
         if load.tasks > limits.processes:
             raise OverLimit(limit="processes", allowed=limits.processes, found=load.tasks)
         if grown > limits.memory_bytes:
@@ -128,7 +131,7 @@ class Conversation:
         try:
             if "error" in answer:
                 return answers.error_of(answer["error"], request.kind)
-            usage = answers.usage_of(answer.get("usage"), wall_s, self._peak_bytes)
+            usage = answers.usage_of(answer.get("usage"), wall_s, self.peak_bytes)
             return replace(answers.result_of(answer.get("result"), request), usage=usage)
         except ValueError:
             raise Crash("it answered nonsense") from None

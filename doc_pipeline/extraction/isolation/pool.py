@@ -30,12 +30,22 @@ from doc_pipeline.extraction.registry import ExtractRequest, extractor_for
 EXTRACT = "doc_pipeline.extraction.registry:extract_file"
 _OUT_OF_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "Cannot allocate memory")
 _ATTEMPTS = 2
+_MOST_LOST = 3
+"""How often a file is begun again when its zygote died under it: not the file's doing."""
+_ABORTS = {signal.SIGABRT, signal.SIGILL, signal.SIGTRAP}
+"""How C++ libraries (pdfium) end when they get no memory; they say nothing."""
+_MUCH = 4
+"""Who had taken a quarter of its memory by then ended for the next piece, mostly as much again."""
 _BREATH_S = 0.5
 """Before no process is asked for again: a neighbour that took them all is being ended."""
 
 
 class ExtractionInterrupted(Exception):
     """The extraction was cut short because its run ends; nothing is wrong with the file."""
+
+
+class _Lost(Exception):
+    """The child died with its zygote; what it did by then is gone."""
 
 
 class ExtractionPool:
@@ -63,17 +73,19 @@ class ExtractionPool:
         """
         interrupts = self._interrupts
         with self._free:
-            for attempt in range(1, _ATTEMPTS + 1):
+            crashed = lost = 0
+            while True:
                 if interrupts != self._interrupts:
                     raise ExtractionInterrupted
                 try:
                     return self._extract_once(path, request, interrupts)
-                except Crash as crash:
+                except (_Lost, Crash) as ended:
                     if interrupts != self._interrupts:
                         raise ExtractionInterrupted from None
-                    if attempt == _ATTEMPTS:
-                        raise ExtractorCrashed(kind=request.kind, how=crash.how) from None
-        raise AssertionError
+                    lost += isinstance(ended, _Lost)
+                    crashed += isinstance(ended, Crash)
+                    if crashed == _ATTEMPTS or lost > _MOST_LOST:
+                        raise ExtractorCrashed(kind=request.kind, how=str(ended)) from None
 
     @property
     def is_offline(self) -> bool:
@@ -99,10 +111,11 @@ class ExtractionPool:
 
     def _extract_once(self, path: Path, request: ExtractRequest, interrupts: int) -> ExtractedText:
         worker = self._take(interrupts)
+        conversation = Conversation(worker, path, request)
         try:
-            outcome = Conversation(worker, path, request).hold()
+            outcome = conversation.hold()
         except Crash as crash:
-            raise self._named(worker, crash, request) from None
+            raise self._named(worker, crash, request, conversation.peak_bytes) from None
         except BaseException:
             self._end(worker)
             raise
@@ -111,22 +124,28 @@ class ExtractionPool:
             raise outcome
         return outcome
 
-    def _named(self, worker: Worker, crash: Crash, request: ExtractRequest) -> Exception:
-        """What a child died of, as its wait status and its last words tell."""
+    def _named(
+        self, worker: Worker, crash: Crash, request: ExtractRequest, peak_bytes: int
+    ) -> Exception:
+        """What a child died of, as its wait status, its memory and its last words tell."""
         printed = worker.printed()
         status = self._end(worker)
         limits = request.limits
         how = crash.how
+        is_out_of_memory = any(words in printed for words in _OUT_OF_MEMORY)
+        if status is None and how == CLOSED:
+            return _Lost("with all the others")
         if status is not None and os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             if number == signal.SIGXCPU:
                 return ExtractionTimedOut(limit="cpu", seconds=round(limits.cpu_s))
+            is_out_of_memory |= number in _ABORTS and peak_bytes > limits.memory_bytes // _MUCH
             if number != signal.SIGKILL or how == CLOSED:
                 names = {known.value: known.name for known in signal.Signals}
                 how = f"signal {names.get(number, number)}"
         elif status is not None and how == CLOSED:
             how = f"exit {os.WEXITSTATUS(status)}"
-        if any(words in printed for words in _OUT_OF_MEMORY):
+        if is_out_of_memory:
             return MemoryExceeded(allowed_mb=limits.memory_bytes // MIB)
         return Crash(how)
 

@@ -62,6 +62,14 @@ def _abort(path: Path, request: ExtractRequest) -> ExtractedText:
     os.abort()
 
 
+def _abort_for_memory(path: Path, request: ExtractRequest) -> ExtractedText:
+    """As pdfium does: no word, when a piece that it needs is not to be had."""
+    taken = b"\1" * (300 * MIB)
+    time.sleep(0.5)
+    os.abort()
+    raise AssertionError(len(taken))
+
+
 def _exit(path: Path, request: ExtractRequest) -> ExtractedText:
     os._exit(3)
 
@@ -78,6 +86,17 @@ def _killed_once(path: Path, request: ExtractRequest) -> ExtractedText:
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return text_of("second try")
+
+
+def _orphaned(path: Path, request: ExtractRequest) -> ExtractedText:
+    """The zygote dies under it, as often as the file says."""
+    assert request.folder is not None
+    tries = len(list(request.folder.iterdir()))
+    (request.folder / str(tries)).touch()
+    if tries < int(path.read_text()):
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    return text_of("at last")
 
 
 def _allocate(path: Path, request: ExtractRequest) -> ExtractedText:
@@ -208,6 +227,7 @@ def _big_file(path: Path, request: ExtractRequest) -> ExtractedText:
 
 FAULTS: dict[str, Callable[[Path, ExtractRequest], ExtractedText]] = {
     "abort": _abort,
+    "abort_for_memory": _abort_for_memory,
     "allocate": _allocate,
     "big_file": _big_file,
     "bug": _bug,
@@ -227,6 +247,7 @@ FAULTS: dict[str, Callable[[Path, ExtractRequest], ExtractedText]] = {
     "long": _long,
     "loop": _loop,
     "network": _network,
+    "orphaned": _orphaned,
     "pages": _pages,
     "peak": _peak,
     "says": _says,

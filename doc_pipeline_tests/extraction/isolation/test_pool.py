@@ -93,6 +93,7 @@ def file(tmp_path: Path) -> Path:
         ("loop", ExtractionTimedOut, "cpu"),
         ("segfault", ExtractorCrashed, "SIGSEGV"),
         ("abort", ExtractorCrashed, "SIGABRT"),
+        ("abort_for_memory", MemoryExceeded, "512 MB"),
         ("exit", ExtractorCrashed, "exit 3"),
         ("killed", ExtractorCrashed, "SIGKILL"),
         ("allocate", MemoryExceeded, "512 MB"),
@@ -205,6 +206,25 @@ def test_a_killed_zygote_is_replaced(file: Path) -> None:
         time.sleep(0.2)
         assert not is_there(before)
         assert child_of(pool, file) != before
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("deaths", [3, 4])
+def test_a_file_does_not_pay_for_its_zygote_but_may_not_go_on_for_ever(
+    file: Path, tmp_path: Path, deaths: int
+) -> None:
+    file.write_text(str(deaths))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    pool = open_pool(1, 100, FAULTS)
+    try:
+        if deaths == 3:
+            assert ask(pool, "orphaned", file, folder=folder) == "at last"
+        else:
+            with pytest.raises(ExtractorCrashed, match="with all the others"):
+                ask(pool, "orphaned", file, folder=folder)
+        assert ask(pool, "text", file).endswith(" file")
     finally:
         pool.close()
 
