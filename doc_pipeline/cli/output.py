@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -48,6 +49,8 @@ PIPED_WIDTH = 10_000
 GAP = 2
 _WHOLE = {"status", "code", "outcome"}
 """Columns that are never broken over two lines, as numbers are not."""
+_OBEYED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls of eight bits, of line and of the direction of writing; halves of a character."""
 
 
 def _is_terminal() -> bool:
@@ -79,12 +82,12 @@ def say_error(error: PipelineError) -> None:
 
 def print_json(value: object) -> None:
     """Print as JSON with dates in ISO form."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(_harmless(json.dumps(value, default=_plain, ensure_ascii=False, indent=2)))
 
 
 def print_json_line(value: object) -> None:
     """Print as JSON on one line, at once."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+    typer.echo(_harmless(json.dumps(value, default=_plain, ensure_ascii=False)))
 
 
 def print_table(
@@ -196,6 +199,11 @@ def printable(text: str) -> str:
     """Text without signs that would move the cursor or colour the terminal."""
     # Names of files may hold anything; a table must stay a table.
     return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _harmless(as_json: str) -> str:
+    """The same JSON, with signs escaped that JSON lets stand but a terminal obeys."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", as_json)
 
 
 def _fitting(widths: Mapping[str, int], optional: Sequence[str], width: int) -> set[str]:

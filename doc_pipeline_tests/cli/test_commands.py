@@ -56,6 +56,17 @@ def test_a_piped_row_is_one_plain_line(cli: CommandLine) -> None:
     assert "\x1b" not in cli("show", strange["document_id"]).out
 
 
+def test_json_holds_nothing_that_a_terminal_obeys(fresh: CommandLine, tmp_path: Path) -> None:
+    """JSON escapes Escape by itself, but neither its eight-bit sister nor turns of direction."""
+    name = "odd\x9b31m\u202etxt\u2066.txt"
+    (tmp_path / name).write_text("Words enough for a text.")
+    assert fresh("add", str(tmp_path / name)).code == 0
+    assert fresh("process").code == 0
+    listed = fresh("ls", "--json")
+    assert all(sign not in listed.out for sign in "\x9b\u202e\u2066")
+    assert listed.json[0]["source_key"] == name
+
+
 def test_a_document_is_meant_by_id_key_or_part(cli: CommandLine) -> None:
     for name in (NOTES_ID, "notes.txt", "note"):
         assert cli("show", name, "--json").json["document"]["document_id"] == NOTES_ID
