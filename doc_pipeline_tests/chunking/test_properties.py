@@ -90,6 +90,7 @@ def test_fixed_windows_are_never_longer_than_their_size(
         assert before.end < after.end
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "text",
     [
@@ -118,6 +119,7 @@ def test_a_megabyte_of_one_thing_is_cut_in_linear_time(text: str, strategy: str)
     assert sum(len("".join(chunk.text.split())) for chunk in chunks) == words
 
 
+@pytest.mark.heavy
 def test_a_megabyte_of_headings_is_cut_in_linear_time() -> None:
     """Headings are kept apart from what stands before them, so they cannot all be glued."""
     pairs = [Element(("Title", "Text")[n % 2], f"{n % 97}", depth=n % 7) for n in range(60_000)]

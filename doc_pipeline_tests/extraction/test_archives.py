@@ -191,6 +191,7 @@ def test_zip64(tmp_path: Path) -> None:
     assert _extract(tmp_path, memory.getvalue()).attachments[0].size_bytes == 5
 
 
+@pytest.mark.heavy
 def test_damaged_archives_give_a_list_or_a_typed_error(tmp_path: Path) -> None:
     files = {f"{n}/ä{n}.txt": b"words " * 50 * n for n in range(1, 6)}
     whole = plain_zip(files)

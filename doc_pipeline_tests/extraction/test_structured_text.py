@@ -179,6 +179,7 @@ def test_hostile_texts_end(tmp_path: Path, kind: str, text: str) -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("kind", "whole"), [("rst", RST), ("org", ORG)])
 def test_damaged_texts_give_text_or_a_typed_error(tmp_path: Path, kind: str, whole: str) -> None:
     source = random.Random(4)

@@ -38,6 +38,7 @@ def test_good_page_costs_one_run(count_runs: Callable[[], int]) -> None:
     assert count_runs() == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("clockwise", [90, 180, 270])
 @pytest.mark.usefixtures("tesseract")
 def test_turned_page_is_turned_back(clockwise: int) -> None:

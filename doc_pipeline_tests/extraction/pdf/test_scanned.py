@@ -83,6 +83,7 @@ def test_boxes_of_ocr_are_in_points_too(tmp_path: Path) -> None:
         assert 80 < box.top < box.bottom < 500
 
 
+@pytest.mark.heavy
 @needs_tesseract
 def test_turned_scan_of_the_corpus(corpus: Path) -> None:
     found = extract(corpus / "ocr_test_rotated_90.pdf")
