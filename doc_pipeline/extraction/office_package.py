@@ -43,7 +43,11 @@ def opened(path: Path, request: ExtractRequest) -> Generator[BinaryIO]:
 
 
 def _is_encrypted(file: BinaryIO, kind: str) -> bool:
-    return bool(_office_file(file, kind).is_encrypted())
+    """What the library does not know, such as Excel 5, is for its reader to judge."""
+    try:
+        return bool(_office_file(file, kind).is_encrypted())
+    except Exception:  # noqa: BLE001 - it parses damaged records; whatever it raises, no password
+        return False
 
 
 def _decrypted(file: BinaryIO, request: ExtractRequest) -> BytesIO:

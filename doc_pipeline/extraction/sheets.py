@@ -9,16 +9,19 @@ from datetime import datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import BadZipFile
 
 from doc_pipeline.domain.element import Element
 from doc_pipeline.domain.errors import FileCorrupt, FileEncrypted
-from doc_pipeline.extraction.office_package import opened
+from doc_pipeline.extraction.office_package import is_package, member_names, opened
 from doc_pipeline.extraction.office_properties import read_properties
 from doc_pipeline.extraction.request import Draft, ExtractRequest
 from doc_pipeline.extraction.sheet_second_way import XML_EXTRACTOR, sheet_parts
 from doc_pipeline.extraction.sheet_trimming import trimmed
 from doc_pipeline.extraction.tables import table_elements
 
+_MACROS = "xl/macrosheets/"
+"""Sheets of Excel 4 macros: calamine refuses the whole workbook, which is well."""
 _DEFAULT_NAMES = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|лист)\s*\d*", re.IGNORECASE)
 
 
@@ -50,6 +53,13 @@ def extract_workbook(path: Path, request: ExtractRequest) -> Draft:
     if book.damage is not None and not draft.elements:
         raise FileCorrupt(kind=request.kind) from book.damage
     return properties.put_into(draft)
+
+
+def _has_macros(file: BinaryIO) -> bool:
+    try:
+        return is_package(file) and any(name.startswith(_MACROS) for name in member_names(file))
+    except BadZipFile:
+        return False
 
 
 def _second(file: BinaryIO, request: ExtractRequest, damage: Exception | None) -> Draft | None:

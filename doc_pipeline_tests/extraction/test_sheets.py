@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from doc_pipeline.domain.element import ExtractedText
 from doc_pipeline.domain.errors import FileEncrypted, NoTextFound, PasswordWrong
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.registry import ExtractRequest, extract_file
+from doc_pipeline_tests.extraction.outlook_files import write_ole
 from doc_pipeline_tests.extraction.packages import lock, rewrite, write_xlsb
 
 
@@ -142,6 +144,38 @@ def test_strict_workbook(tmp_path: Path) -> None:
         )
     }
     assert _extract(rewrite(_small(tmp_path / "raw"), {"*": spaces})).text.endswith(TABLE)
+
+
+def _record(kind: int, body: bytes = b"") -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def test_workbook_of_excel_5(tmp_path: Path) -> None:
+    """The library that looks for passwords does not know the format."""
+    sheet = (
+        _record(0x0809, struct.pack("<HHHH", 0x0500, 0x0010, 0, 0))
+        + _record(0x0200, struct.pack("<HHHHH", 0, 1, 0, 1, 0))
+        + _record(0x0204, struct.pack("<HHHH", 0, 0, 0, 7) + b"Harbour")
+        + _record(0x000A)
+    )
+    globes = _record(0x0809, struct.pack("<HHHH", 0x0500, 0x0005, 0, 0))
+    name = struct.pack("<IBBB", len(globes) + 4 + 11 + 4, 0, 0, 4) + b"Fees"
+    book = globes + _record(0x0085, name) + _record(0x000A) + sheet
+    (tmp_path / "raw").write_bytes(write_ole({"Book": book}))
+    found = extract_file(tmp_path / "raw", ExtractRequest("xls", "a.xls"))
+    assert [element.text for element in found.elements] == ["Fees", "Harbour"]
+
+
+def test_workbook_of_macros_alone_is_not_damaged(tmp_path: Path) -> None:
+    """Calamine raises on macro sheets of Excel 4."""
+    with xlsxwriter.Workbook(tmp_path / "raw") as book:
+        book.add_worksheet()
+    kinds = {b"/relationships/worksheet": b"/relationships/xlMacrosheet"}
+    path = rewrite(tmp_path / "raw", {"xl/_rels/workbook.xml.rels": kinds})
+    with zipfile.ZipFile(path, "a") as package:
+        package.writestr("xl/macrosheets/sheet1.xml", "<macrosheet/>")
+    with pytest.raises(NoTextFound):
+        _extract(path)
 
 
 def test_workbook_without_its_list_of_sheets_takes_the_second_way(tmp_path: Path) -> None:
