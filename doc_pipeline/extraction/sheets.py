@@ -50,6 +50,8 @@ def extract_workbook(path: Path, request: ExtractRequest) -> Draft:
         draft = Draft(book.elements, pages=sheets, warnings=_warnings(book, request))
         if not book.elements:
             draft = _second(kept.file, request, book.damage) or draft
+        if book.damage is not None and _has_macros(kept.file):
+            book.damage = None
     if book.damage is not None and not draft.elements:
         raise FileCorrupt(kind=request.kind) from book.damage
     return properties.put_into(draft)
