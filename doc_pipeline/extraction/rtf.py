@@ -19,6 +19,8 @@ _PICTURE = re.compile(r"(?<=[\s}])[0-9a-fA-F\s]{2000,}(?=})")
 """Pictures as hexadecimal digits: most of the bytes of many files."""
 _SHAPE = re.compile(r"\\\*\\shpinst\b|\\shptxt\b|\\shp\b")
 _FOOTNOTE = re.compile(r"\\footnote\b ?")
+_NO_CHARACTER = re.compile(r"\\u(?:-?(?:\d{6,}|[7-9]\d{4})|-6[5-9]\d{3})")
+"""Numbers beyond the sixteen bits that the format has: striprtf gives up on them."""
 _INFO = {
     "title": re.compile(r"\{\\title\b ?((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)"),
     "author": re.compile(r"\{\\author\b ?((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)"),
@@ -51,7 +53,7 @@ def extract_rtf(path: Path, request: ExtractRequest) -> Draft:
 def _plain(source: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
-    return str(rtf_to_text(source, errors="replace"))
+    return str(rtf_to_text(_NO_CHARACTER.sub(r"\\u65533", source), errors="replace"))
 
 
 def _elements(text: str) -> Iterator[Element]:

@@ -51,6 +51,12 @@ def test_the_charset_of_a_font_counts(tmp_path: Path) -> None:
     assert "Привет" in extract(written(tmp_path, LETTER)).text
 
 
+@pytest.mark.parametrize("number", ["99999999", "-99999", "1114112", "-65999"])
+def test_a_number_that_is_no_character_costs_that_character(tmp_path: Path, number: str) -> None:
+    text = extract(written(tmp_path, rf"{{\rtf1 Words before \u{number}? and after.\par}}")).text
+    assert text == "Words before \N{REPLACEMENT CHARACTER} and after."
+
+
 def test_properties(tmp_path: Path) -> None:
     extracted = extract(written(tmp_path, LETTER))
     assert (extracted.title, extracted.author) == ("Lieferung über See", "Józef Kowal")
