@@ -60,9 +60,15 @@ def sniff_text_kind(head: bytes, name: str) -> str:
         return certain
     if claimed in _BY_NAME:
         return claimed
-    if claimed in {"html", "eml"} and not is_delimited(start, "\t"):
+    if claimed in {"html", "eml"} and _can_be(claimed, start):
         return claimed
     return _weighed_kind(start)
+
+
+def _can_be(claimed: str, start: str) -> bool:
+    """A table is no page, and what has not one line of a mail's head is no mail."""
+    has_head = claimed == "html" or any(map(_MAIL_LINE.match, start.split("\n", 300)[:300]))
+    return has_head and not is_delimited(start, "\t")
 
 
 def _weighed_kind(start: str) -> str:

@@ -203,6 +203,7 @@ CASES: list[tuple[str, bytes, str, str]] = [
     ("eml with an odd first line", MAIL, "a", "eml"),
     ("eml with a long head", LONG_HEAD, "a", "eml"),
     ("eml with a mark", b"\xef\xbb\xbf\r\n" + MAIL, "a", "eml"),
+    ("a letter called eml", b"Send your letters to\n\tthe harbour.\n", "a.eml", "txt"),
     ("eml with one known line", b"Subject: Hi\n\nHello", "a.eml", "eml"),
     ("eml out of a box", BOX, "a.eml", "eml"),
     ("mbox", BOX + b"\n" + BOX, "a.mbox", "mbox"),

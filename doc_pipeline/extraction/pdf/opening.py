@@ -24,6 +24,7 @@ def open_document(path: Path, request: ExtractRequest) -> Any:
     import pypdfium2 as pdfium
 
     password = request.password or None
+    _forget_last_error()
     try:
         document = pdfium.PdfDocument(path, password=password)
     except pdfium.PdfiumError as error:
@@ -39,6 +40,13 @@ def open_document(path: Path, request: ExtractRequest) -> Any:
         document.close()
         raise
     return document
+
+
+def _forget_last_error() -> None:
+    """Some failures leave the reason as it was: that of the file before, in a warm process."""
+    import pypdfium2.raw as pdfium_c
+
+    pdfium_c.FPDF_LoadMemDocument(b"-", 1, None)  # no PDF: the reason is now damage
 
 
 def _init_forms(document: Any) -> None:

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from doc_pipeline.domain.element import ExtractedText
-from doc_pipeline.domain.errors import FileCorrupt, NoTextFound, OverLimit, PipelineError
+from doc_pipeline.domain.errors import (
+    FileCorrupt,
+    FileEncrypted,
+    NoTextFound,
+    OverLimit,
+    PipelineError,
+)
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.pdf import reading
 from doc_pipeline.extraction.pdf.page_names import page_names
@@ -39,6 +45,17 @@ def test_broken_pages_cost_themselves(tmp_path: Path) -> None:
 def test_all_pages_broken(tmp_path: Path) -> None:
     with pytest.raises(FileCorrupt):
         extract(_pages(tmp_path, 3, broken={1, 2, 3}))
+
+
+def test_a_locked_file_before_it_does_not_make_a_damaged_one_locked(tmp_path: Path) -> None:
+    """For a file without pages pdfium leaves the reason of the failure before it."""
+    locked = sheet()
+    locked.set_encryption(owner_password="owner", user_password="harbour")
+    damaged = RawPdf().save(tmp_path / "damaged")
+    with pytest.raises(FileEncrypted):
+        extract(save(locked, tmp_path))
+    with pytest.raises(FileCorrupt):
+        extract(damaged)
 
 
 def test_pypdf_takes_over_a_page_where_pdfium_fails(
