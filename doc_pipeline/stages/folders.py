@@ -21,7 +21,7 @@ from doc_pipeline.domain.limits import MIB
 STORE = "temporary"
 NEARLY_FULL_BYTES = 64 * MIB
 _PREFIX = "doc-pipeline-run-"
-_FRESH_S = 60.0
+_FRESH_S = 5.0
 """A younger folder may just be about to be locked."""
 
 
