@@ -14,8 +14,10 @@ _SWITCH = r'\s{0,2}\\(?:[a-z@#!]|\*\s?(?:MERGEFORMAT|CHARFORMAT))(?:\s"[^"\n]{0,
 _FIELD = re.compile(
     rf'\s?HYPERLINK(?:\s{{1,2}}\\[a-z])?\s{{1,2}}"[^"\n]{{0,2000}}"(?:{_SWITCH}){{0,8}}'
     rf'|\b(?:[A-Z]{{3,15}})(?:\s{{1,2}}(?:"[^"\n]{{0,500}}"|[\w.]{{1,80}}))?(?:{_SWITCH}){{1,8}}\s?'
+    r"|\bEMBED\s{1,2}[A-Z]\w{2,40}(?:\.\w{1,40}){0,3}"
 )
-"""Codes of fields as they stand before the text that people see; all but links have a switch."""
+"""Codes of fields as they stand before the text that people see; all but links and
+objects have a switch."""
 _GAP = re.compile(r"[^\S\n]{2,}")
 _ROW_END = "\t\t"
 

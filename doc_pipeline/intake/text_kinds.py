@@ -15,6 +15,7 @@ _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 _MAX_CONTROLS = 0.02
 _MAX_ZEROS = 0.005
+_LEAST_CLEAN = 12
 _COMMENTS = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<(?![!?/])([\w:.-]+)")
 _HTML_TAG = (
@@ -43,7 +44,9 @@ def is_text(head: bytes) -> bool:
         return True
     sample = head[:8192]
     zeros = sample.count(0)
-    if zeros > len(sample) * _MAX_ZEROS:
+    if zeros == 1 and len(sample) >= _LEAST_CLEAN:
+        sample = sample.replace(b"\0", b"")  # programs in C end their text with one
+    elif zeros > len(sample) * _MAX_ZEROS:
         return _is_wide(sample)
     return len(sample) - len(sample.translate(None, _CONTROLS)) <= len(sample) * _MAX_CONTROLS
 

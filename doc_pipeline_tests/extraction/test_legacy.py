@@ -173,7 +173,9 @@ def test_links_and_page_fields_of_doc_leave_no_code() -> None:
     lines = (
         'See HYPERLINK "http://harbour.example/" \\hthe harbour page for fees.\n'
         "Page PAGE  \\* MERGEFORMAT 3 of the rules is for DATE growers.\n"
-        "a tab\there\t\tand two"
+        "a tab\there\t\tand two\n"
+        "EMBED Word.Document.8\n"
+        "EMBED Package"
     )
     assert [element.text for element in doc_elements(lines)] == [
         "See the harbour page for fees.",

@@ -203,6 +203,7 @@ CASES: list[tuple[str, bytes, str, str]] = [
     ("eml with an odd first line", MAIL, "a", "eml"),
     ("eml with a long head", LONG_HEAD, "a", "eml"),
     ("eml with a mark", b"\xef\xbb\xbf\r\n" + MAIL, "a", "eml"),
+    ("table with a zero", b"a,b,c\n1,\x002,3", "a.csv", "csv"),
     ("a letter called eml", b"Send your letters to\n\tthe harbour.\n", "a.eml", "txt"),
     ("eml with one known line", b"Subject: Hi\n\nHello", "a.eml", "eml"),
     ("eml out of a box", BOX, "a.eml", "eml"),
