@@ -11,7 +11,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
@@ -36,6 +35,7 @@ from doc_pipeline.domain.document import parse_options
 from doc_pipeline.domain.errors import OptionsInvalid
 from doc_pipeline.services import open_extraction, processing_settings
 from doc_pipeline.settings import Settings
+from doc_pipeline.stages.folders import temporary_folder
 
 INTERRUPTED = 130
 LONGEST_NOTE = 30
@@ -128,10 +128,10 @@ def _language(typed: str) -> str | None:
 
 @contextmanager
 def _input_files(names: Sequence[str]) -> Generator[list[TrialFile]]:
-    with TemporaryDirectory(prefix="doc-pipeline-") as folder:
+    with temporary_folder() as folder:
         found: list[TrialFile] = []
         if STANDARD_INPUT in names:
-            path = Path(folder) / "input"
+            path = folder / "input"
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
             found.append(TrialFile(path, "input"))

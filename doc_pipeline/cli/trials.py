@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -37,6 +36,7 @@ from doc_pipeline.extraction.isolation.pool import ExtractionInterrupted
 from doc_pipeline.extraction.registry import ExtractRequest, OcrSettings
 from doc_pipeline.intake.gate import AdmissionRules, admit_file
 from doc_pipeline.intake.sniffing import FileType, sniff_file
+from doc_pipeline.stages.folders import temporary_folder
 
 Extract = Callable[[Path, ExtractRequest], ExtractedText]
 AHEAD = 16
@@ -249,7 +249,7 @@ def _try_file(
     error: PipelineError | None = None
     inside: tuple[Trial, ...] = ()
     size_bytes = 0
-    with TemporaryDirectory(prefix="doc-pipeline-") as folder:
+    with temporary_folder() as folder:
         try:
             size_bytes = file.path.stat().st_size
             options = _with_sidecar(file, options) if depth == 0 else options
@@ -260,7 +260,7 @@ def _try_file(
                 password=options.password,
                 rules=options.rules,
             )
-            request = _request(file, file_type, options, depth, Path(folder), report)
+            request = _request(file, file_type, options, depth, folder, report)
             extracted = extract(file.path, request)
         except ExtractionInterrupted:
             raise
@@ -275,7 +275,7 @@ def _try_file(
             error = as_pipeline_error(raised)
         seconds = time.monotonic() - started
         if extracted is not None and options.with_attachments:
-            inside = _try_inside(file, extracted, Path(folder), extract, options, depth + 1)
+            inside = _try_inside(file, extracted, folder, extract, options, depth + 1)
     return Trial(file.name, depth, size_bytes, seconds, file_type, extracted, error, inside)
 
 
