@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import sys
 import traceback
 import warnings
@@ -25,6 +27,7 @@ from doc_pipeline.cli import (
 )
 from doc_pipeline.cli.output import say_aside, say_error
 from doc_pipeline.domain.errors import (
+    DiskFull,
     DocumentNotFound,
     PipelineError,
     SettingInvalid,
@@ -76,8 +79,18 @@ def main() -> None:
         say_error(error)
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - people get a sentence, not a traceback
-        _say_unexpected(error)
+        if _is_disk_full(error):  # told by Dagster's own records, which no store of ours names
+            say_error(DiskFull(store="run history"))
+        else:
+            _say_unexpected(error)
         sys.exit(1)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy's wrapping
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _say_unexpected(error: Exception) -> None:

@@ -136,7 +136,8 @@ def _run_all(services: Services, ids: list[str], *, quiet: bool) -> tuple[bool, 
     """
     is_good, is_stopped = _run(services, ids, quiet=quiet)
     seen = set(ids)
-    while not is_stopped:
+    # After a fault that concerns all, what was found inside would meet it too, and hide it.
+    while not is_stopped and pause_note(services) is None:
         inside = [i for i in services.catalog.children.waiting_inside(ids) if i not in seen]
         if not inside:
             break

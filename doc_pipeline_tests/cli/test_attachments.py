@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from doc_pipeline.domain.errors import IndexUnavailable
 from doc_pipeline.domain.identity import attachment_id_of, document_id_of
+from doc_pipeline.stages import batch
+from doc_pipeline.stages.adapters import Adapters
+from doc_pipeline.stages.embed import ReadyDocument
 from doc_pipeline_tests.cli.conftest import CommandLine
 
 MAIL = document_id_of("news.eml")
@@ -107,3 +112,24 @@ def test_what_the_file_told_is_shown(cli: CommandLine) -> None:
     shown = cli("show", MAIL).out
     for name in ("author", "created", "extractor", "attached"):
         assert f"\n{name} " in shown
+
+
+def test_a_fault_that_concerns_all_is_told_and_not_hidden_by_what_was_inside(
+    fresh: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = batch.embed_documents
+
+    def fail_for_mails(wave: Sequence[ReadyDocument], adapters: Adapters) -> object:
+        if any(ready.document.depth == 0 for ready in wave):
+            raise IndexUnavailable
+        return embed(wave, adapters)
+
+    (tmp_path / "news.eml").write_bytes(mail())
+    assert fresh("add", str(tmp_path / "news.eml")).code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "embed_documents", fail_for_mails)
+        ended = fresh("process")
+    assert ended.code == 1
+    assert "INDEX_UNAVAILABLE" in ended.err
+    statuses = {view["processing_status"] for view in fresh("ls", "--json").json}
+    assert statuses == {"pending"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from doc_pipeline.cli import doctor, main
 from doc_pipeline.cli.stack_state import hold_lock
@@ -248,6 +250,26 @@ def test_a_bug_is_a_sentence_without_content(
     assert "ValueError" in ended.err
     assert "a password" not in ended.err
     assert "a password" in fresh("ls", DOC_PIPELINE_LOG_LEVEL="debug").err
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_full_disk_is_named_also_where_dagster_meets_it(
+    fresh: CommandLine, monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    def fail(**_: object) -> None:
+        if not wrapped:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with closing(sqlite3.connect(":memory:")) as small:
+            small.execute("PRAGMA max_page_count = 1")
+            try:
+                small.execute("CREATE TABLE a (b)")
+            except sqlite3.Error as full:
+                raise OperationalError("INSERT", {}, full) from full
+
+    monkeypatch.setattr(main, "app", fail)
+    ended = fresh("ls")
+    assert ended.code == 1
+    assert _is_told(ended, "DISK_FULL")
 
 
 # -- deleting --------------------------------------------------------------------------------------
