@@ -19,6 +19,7 @@ from doc_pipeline.domain.errors import (
     ExtractionFailed,
     FileCorrupt,
     NoTextFound,
+    OverLimit,
     PipelineError,
     TypeUnsupported,
 )
@@ -112,7 +113,8 @@ _EXTRACTORS: dict[str, LazyExtractor] = {
     "doc": LazyExtractor("legacy", "extract_legacy", "doc-records", "1"),
     "ppt": LazyExtractor("legacy", "extract_legacy", "ppt-records", "1"),
     "odp": LazyExtractor("legacy", "extract_legacy", "open-document-xml", "1"),
-    **dict.fromkeys(("odt", "epub"), _LEGACY),
+    "odt": LazyExtractor("legacy", "extract_legacy", "open-document-xml", "1"),
+    "epub": _LEGACY,
     **dict.fromkeys(("png", "jpg", "tiff", "bmp", "webp", "gif", "heic"), _PICTURE),
 }
 
@@ -187,6 +189,8 @@ def extract_file(path: Path, request: ExtractRequest) -> ExtractedText:
         extracted = replace(_extract(second, path, request), fallback=why)
     if not extracted.text.strip():
         raise NoTextFound(kind=request.kind)
+    if (extracted.pages or 0) > request.limits.pages:
+        raise OverLimit(limit="pages", allowed=request.limits.pages, found=extracted.pages)
     language = request.language or extracted.language or detect_language(extracted.text)
     return replace(extracted, language=language, title=extracted.title or _first_title(extracted))
 

@@ -35,8 +35,17 @@ _LIBRARIES: dict[str, tuple[str, ...]] = {
 _SENTENCE = "These few words only serve to have the tables of words and letters loaded."
 
 
-def warm_up(module: str) -> None:
-    """Import an extractor's module, named as in the registry, and what it imports at work."""
+_warm: set[str] = set()
+
+
+def warm_up(module: str) -> bool:
+    """Import an extractor's module, named as in the registry, and what it imports at work.
+
+    False when this process, or the one it was forked from, has done it before.
+    """
+    if module in _warm:
+        return False
+    _warm.add(module)
     steps: list[Callable[[], object]] = [
         lambda: import_module(f"doc_pipeline.extraction.{module}"),
         *(lambda n=name: import_module(n) for name in _LIBRARIES.get(module, ())),
@@ -49,3 +58,4 @@ def warm_up(module: str) -> None:
         # What cannot be imported is named, with its remedy, when a file needs it.
         with suppress(ImportError, AttributeError):
             step()
+    return True

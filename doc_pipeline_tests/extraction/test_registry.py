@@ -17,8 +17,10 @@ from doc_pipeline.domain.errors import (
     ExtractionFailed,
     FileCorrupt,
     NoTextFound,
+    OverLimit,
     TypeUnsupported,
 )
+from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction import registry
 from doc_pipeline.extraction.registry import (
     Draft,
@@ -161,3 +163,17 @@ def test_language_the_owner_gave_wins(tmp_path: Path) -> None:
 
 def test_password_is_not_shown() -> None:
     assert "hunter2" not in repr(ExtractRequest(kind="pdf", name="a.pdf", password="hunter2"))
+
+
+def test_pages_beyond_the_limit_are_refused_in_every_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _registered(monkeypatch, lambda path, request: Draft([Element("Title", "x")], pages=3))
+    path = _text_file(tmp_path, "x")
+    for most in (3, 2):
+        request = ExtractRequest(kind="test", name="x", limits=Limits(pages=most))
+        if most == 3:
+            assert extract_file(path, request).pages == 3
+            continue
+        with pytest.raises(OverLimit, match="PAGES"):
+            extract_file(path, request)

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from doc_pipeline.domain.errors import (
 )
 from doc_pipeline.domain.limits import MIB, Limits
 from doc_pipeline.extraction.isolation import codec, kernel, wire
+from doc_pipeline.extraction.registry import extractor_for
 from doc_pipeline.extraction.request import ExtractRequest
 
 _CHANNEL = 3
@@ -85,6 +87,8 @@ def _extract_one(channel: socket.socket, message: dict[str, Any], extract: Extra
     path, request = codec.request_from_message(
         message, on_progress=reports.progress, on_checkpoint=reports.keep, on_extend=reports.extend
     )
+    _warm_up(request.kind)
+    wire.send(channel, {"ready": True})
     kernel.limit_address_space(limits.memory_bytes)
     kernel.limit_cpu(limits.cpu_s)
     kernel.limit_files(max(limits.file_bytes, limits.zip_expanded_bytes, limits.output_bytes))
@@ -108,6 +112,14 @@ def _extract_one(channel: socket.socket, message: dict[str, Any], extract: Extra
     }
     wire.send_bytes(channel, _encoded({**answer, "usage": usage}, usage, request))
     return must_end
+
+
+def _warm_up(kind: str) -> None:
+    """Import the libraries of the kind; what that takes is not charged to the document."""
+    with suppress(PipelineError):
+        module = extractor_for(kind).module
+        warm_up = import_module("doc_pipeline.extraction.warm").warm_up
+        warm_up(module)
 
 
 def _encoded(answer: dict[str, Any], usage: dict[str, Any], request: ExtractRequest) -> bytes:

@@ -29,6 +29,8 @@ CLOSED = "it ended"
 _LOOK_EVERY_S = 0.1
 _SLACK_BYTES = MIB
 """Room for the frame around an answer whose size the child has checked already."""
+_STARTING_S = 120.0
+"""For importing libraries, once in a child; seconds on a machine that is not overloaded."""
 _MOST_EXTENSION_S = 24 * 3600.0
 """What OCR may add in all; pages that are done by then are found again at the next try."""
 
@@ -53,7 +55,8 @@ class Conversation:
         self._request = request
         self._started_at = time.monotonic()
         self._looked_at = self._started_at
-        self._allowed_s = request.limits.wall_s
+        self._allowed_s = request.limits.wall_s + _STARTING_S
+        self._is_ready = False
         self._memory_before = session.load_of(worker.pid).memory_bytes
         self.peak_bytes = 0
 
@@ -96,6 +99,8 @@ class Conversation:
         limits = self._request.limits
         if time.monotonic() - self._started_at > self._allowed_s:
             raise ExtractionTimedOut(limit="wall", seconds=round(self._allowed_s))
+        if not self._is_ready:
+            return  # it imports libraries; the file has not been opened
         load = session.load_of(self._worker.pid)
         grown = load.memory_bytes - self._memory_before
         self.peak_bytes = max(self.peak_bytes, grown)
@@ -107,6 +112,9 @@ class Conversation:
     def _is_report(self, message: dict[str, Any]) -> bool:
         """Pass on what the child tells while it works. Raises `Crash` for nonsense."""
         request = self._request
+        if "ready" in message and not self._is_ready:
+            self._begin()
+            return True
         try:
             if "progress" in message:
                 tell = partial(request.report, *answers.progress_of(message["progress"]))
@@ -121,6 +129,13 @@ class Conversation:
             raise Crash("it reported nonsense") from None
         tell()
         return True
+
+    def _begin(self) -> None:
+        """The libraries are there: what comes now is charged to the document."""
+        self._is_ready = True
+        self._started_at = time.monotonic()
+        self._allowed_s = self._request.limits.wall_s
+        self._memory_before = session.load_of(self._worker.pid).memory_bytes
 
     def _extend(self, seconds: float) -> None:
         most_s = self._request.limits.wall_s + _MOST_EXTENSION_S

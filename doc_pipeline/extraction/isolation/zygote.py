@@ -21,7 +21,6 @@ from doc_pipeline.extraction.isolation import child, kernel, session, wire
 
 _MOST_MESSAGE = 64 * 1024
 _DYING_S = 10.0
-_WARM: set[str] = set()
 
 
 def main() -> None:
@@ -104,12 +103,10 @@ def _close(*fds: int) -> None:
 
 def _warm_up(modules: list[str]) -> None:
     """Import what extractors that were used before need, so that no child has to."""
-    new = [name for name in modules if name not in _WARM]
-    if new:
-        warm = import_module("doc_pipeline.extraction.warm")
-        for name in new:
-            warm.warm_up(name)
-        _WARM.update(new)
+    if not modules:
+        return
+    warm = import_module("doc_pipeline.extraction.warm")
+    if any([warm.warm_up(name) for name in modules]):
         gc.collect()
         gc.freeze()  # the children share what is there, as nobody writes to it
 

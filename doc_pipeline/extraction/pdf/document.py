@@ -35,7 +35,7 @@ def extract_pdf(path: Path, request: ExtractRequest) -> Draft:
     that fails is named in a warning. Embedded files become attachments.
 
     Raises `FileEncrypted`, `PasswordWrong`, `FileCorrupt`, `OverLimit`, `NoTextFound`,
-    `OcrUnavailable` and `OcrLanguageMissing` (when no page has text without OCR).
+    `OcrUnavailable`, `OcrOff` and `OcrLanguageMissing` (when no page has text without OCR).
     """
     document = open_document(path, request)
     try:

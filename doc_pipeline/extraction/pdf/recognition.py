@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from doc_pipeline.domain.element import Box, Element
-from doc_pipeline.domain.errors import OcrLanguageMissing, OcrUnavailable
+from doc_pipeline.domain.errors import OcrLanguageMissing, OcrOff, OcrUnavailable
 from doc_pipeline.extraction.pdf.page_names import page_names
 from doc_pipeline.extraction.pdf.place import Frame
 from doc_pipeline.extraction.request import ExtractRequest
@@ -44,12 +44,14 @@ def recognize_pages(
     """Read the pages of these numbers (from 1) of an open pdfium document.
 
     Without OCR: a warning if the document `has_text` on other pages, otherwise raises
-    `OcrUnavailable` or `OcrLanguageMissing`. With OCR switched off there is only the warning.
+    `OcrUnavailable`, `OcrLanguageMissing` or `OcrOff`.
     """
     if not numbers:
         return Recognized()
     pages = page_names(numbers)
     if request.ocr.mode == "off":
+        if not has_text:
+            raise OcrOff(kind=request.kind)
         warning = f"OCR is off (DOC_PIPELINE_OCR_MODE), so text is missing that needs it: {pages}"
         return Recognized(warnings=[warning])
     from doc_pipeline.extraction.ocr.pages import read_pages

@@ -400,6 +400,18 @@ def test_usage_is_that_of_the_document_not_of_the_child(file: Path) -> None:
     assert peaks[1] < 50
 
 
+def test_the_first_document_does_not_pay_for_libraries(file: Path) -> None:
+    """They take some 250 MB and more than a second, and no document opened yet."""
+    file.write_text("The shipment arrived on Monday, and two pallets of it were damaged.")
+    pool = open_pool(1, 10)
+    try:
+        usage = pool.extract(file, ExtractRequest(kind="txt", name="note.txt")).usage
+    finally:
+        pool.close()
+    assert usage is not None
+    assert usage.peak_memory_bytes < 64 * MIB
+
+
 def test_limits_count_anew_for_every_document(file: Path) -> None:
     """Ten documents of half a second of CPU pass one after another, with one second each."""
     pool = open_pool(1, 100, "doc_pipeline_tests.extraction.isolation.test_pool:burn")

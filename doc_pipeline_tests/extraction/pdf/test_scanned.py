@@ -9,7 +9,7 @@ import pytest
 from PIL.Image import Image
 
 from doc_pipeline.domain.element import Box, Element
-from doc_pipeline.domain.errors import NoTextFound, OcrLanguageMissing, OcrUnavailable
+from doc_pipeline.domain.errors import NoTextFound, OcrLanguageMissing, OcrOff, OcrUnavailable
 from doc_pipeline.domain.limits import Limits
 from doc_pipeline.extraction.ocr import pages as ocr
 from doc_pipeline.extraction.ocr.pages import OcrPage
@@ -143,7 +143,7 @@ def test_ocr_switched_off(tmp_path: Path) -> None:
         "OCR is off (DOC_PIPELINE_OCR_MODE), so text is missing that needs it: page 2",
     )
     (tmp_path / "scan").mkdir()
-    with pytest.raises(NoTextFound):
+    with pytest.raises(OcrOff):
         extract(_mixed(tmp_path / "scan", typed=False), ocr=OcrSettings(mode="off"))
 
 
@@ -192,10 +192,8 @@ def test_text_drawn_as_outlines_is_a_picture(tmp_path: Path) -> None:
     raw.add_page(b"".join(b"%d %d 3 9 re f\n" % (60 + 7 * (i % 60), 700 - 14 * (i // 60))
                           for i in range(400)), {})  # fmt: skip
     path = raw.save(tmp_path / "raw")
-    warnings = ()
-    with pytest.raises(NoTextFound):
-        warnings = extract(path, ocr=OcrSettings(mode="off")).warnings
-    assert warnings == ()
+    with pytest.raises(OcrOff):
+        extract(path, ocr=OcrSettings(mode="off"))
 
 
 def test_letters_drawn_in_a_few_paths_are_a_picture(
@@ -223,7 +221,7 @@ def test_ascii_with_its_bytes_swapped() -> None:
 
 
 def test_garbled_text_is_never_shown(tmp_path: Path) -> None:
-    with pytest.raises(NoTextFound):
+    with pytest.raises(OcrOff):
         extract(_garbled(tmp_path), ocr=OcrSettings(mode="off"))
 
 
