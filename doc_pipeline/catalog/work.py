@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from doc_pipeline.catalog.claims import Claim, ClaimedDocument, claim_documents
@@ -35,7 +35,7 @@ from doc_pipeline.catalog.transitions import (
     upsert,
 )
 from doc_pipeline.domain.document import Lifecycle, Origin, ProcessingStatus
-from doc_pipeline.domain.errors import PipelineError
+from doc_pipeline.domain.errors import OptionsInvalid, PipelineError
 from doc_pipeline.domain.stage import PROGRESS_AFTER, Stage, StageResult
 
 __all__ = ["Claim", "ClaimedDocument", "DocumentRecord", "FinishedStage", "WorkRepository"]
@@ -270,11 +270,16 @@ class WorkRepository:
             )
 
     def requeue(self, document_ids: Collection[str]) -> int:
-        """Let settled or held documents wait for the next batch; returns how many."""
+        """Let settled or held documents wait for the next batch; returns how many.
+
+        One whose options are not valid waits for a better sidecar: without it an owner, a
+        password or a hold would be lost.
+        """
         is_held_back = (Document.processing_status == ProcessingStatus.PENDING) & Document.hold
         where = (Document.lifecycle == Lifecycle.ACTIVE) & (
             Document.processing_status.in_(_SETTLED) | is_held_back
         )
+        where &= func.coalesce(Document.error_code, "") != OptionsInvalid.code
         values = {
             **IN_QUEUE,
             **NO_ERROR,

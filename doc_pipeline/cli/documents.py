@@ -28,7 +28,7 @@ from doc_pipeline.cli.output import (
 from doc_pipeline.cli.session import open_services, resolve
 from doc_pipeline.cli.stack_state import read_stack_state
 from doc_pipeline.domain.document import SIDECAR_SUFFIX, Origin, ProcessingStatus
-from doc_pipeline.domain.errors import ObjectGone, PipelineError
+from doc_pipeline.domain.errors import ObjectGone, OptionsInvalid, PipelineError
 from doc_pipeline.domain.identity import check_upload_key, document_id_of
 from doc_pipeline.services import Services
 
@@ -152,6 +152,9 @@ def retry(
         say("Nothing to try again.")
     elif not dry_run:
         say_aside(f"{counted(count, 'document')} queued again. {_next_step(is_up=is_up)}")
+    for view in views:
+        if view.error_code == OptionsInvalid.code:
+            say_aside(f"{view.source_key}: {view.error_message} Mended, it is taken by itself.")
 
 
 @dataclass(slots=True)

@@ -74,6 +74,7 @@ def figures_of(figures: Mapping[str, object]) -> str:
     """The few figures of a stage that people ask for."""
     named = {
         "type": "",
+        "claimed_mime": "by its name",
         "pages": "pages",
         "pages_by_ocr": "by ocr",
         "words": "words",

@@ -27,6 +27,7 @@ from doc_pipeline.cli.output import (
     print_table,
     printable,
     say,
+    say_aside,
     short_size,
     short_time,
 )
@@ -192,9 +193,16 @@ def text(document: DocumentName) -> None:
         done = row.get(view.document_id)
         # One that failed later on has a text too, though no key of its own yet.
         key = done.artifact_key if done is not None else view.text_key
+        if key is None and view.error_code:
+            say_aside(f"It has no text: {view.error_code}: {view.error_message}")
+            say_aside(f"What to do: {REMEDIES.get(view.error_code, '')}")
+            raise typer.Exit(1)
         if key is None:
             raise ArtifactMissing(stage=Stage.EXTRACT.value)
-        sys.stdout.buffer.write(services.artifacts.get(key))
+        found = services.artifacts.get(key)
+        sys.stdout.buffer.write(found)
+        if sys.stdout.isatty() and not found.endswith(b"\n"):
+            sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
 
 

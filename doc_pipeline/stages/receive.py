@@ -36,7 +36,10 @@ class UploadGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
-    """The raw copy of one version. `path` is set while a local copy of this run exists."""
+    """The raw copy of one version. `path` is set while a local copy of this run exists.
+
+    `claimed_mime` is what the name says, where that is something else than the content.
+    """
 
     version: int
     fingerprint: str
@@ -48,6 +51,7 @@ class ReceivedFile:
     mime: str
     is_reused: bool
     path: Path | None = None
+    claimed_mime: str = ""
 
 
 def receive_document(
@@ -99,6 +103,7 @@ def receive_document(
         mime=file_type.mime,
         is_reused=is_reused,
         path=path,
+        claimed_mime="" if file_type.claimed_mime == file_type.mime else file_type.claimed_mime,
     )
 
 
@@ -127,6 +132,7 @@ def received_before(
         kind=str(figures["type"]),
         mime=str(figures["mime"]),
         is_reused=True,
+        claimed_mime=str(figures.get("claimed_mime", "")),
     )
 
 

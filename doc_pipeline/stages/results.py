@@ -45,6 +45,7 @@ def receive_result(
             "bytes": received.size_bytes,
             "type": received.kind,
             "mime": received.mime,
+            **({"claimed_mime": received.claimed_mime} if received.claimed_mime else {}),
             "sha256": received.sha256,
             "etag": received.etag,
             **_speed(seconds, megabytes=received.size_bytes / 1_000_000),

@@ -93,7 +93,7 @@ def test_text_is_byte_for_byte(cli: CommandLine) -> None:
     assert cli("text", "notes").out.split() == NOTES.split()
     missing = cli("text", "empty.txt")
     assert missing.code == 1
-    assert "ARTIFACT_MISSING" in missing.err
+    assert "FILE_EMPTY" in missing.err
 
 
 def test_open_says_where(cli: CommandLine, filled: Path) -> None:

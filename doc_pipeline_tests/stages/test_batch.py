@@ -244,3 +244,19 @@ def test_real_documents_of_every_type(bench: Bench, corpus: Path) -> None:
         document_id_of("gen_truncated_half.pdf"),
     }
     assert bench.adapters.catalog.reading.counts()["completed"] == len(names) - 2
+
+
+def test_what_the_name_claims_is_told_where_it_is_wrong(bench: Bench) -> None:
+    bench.write("page.pdf", "<!doctype html><html><body><p>This is a page about lanterns.</p></html>")
+    bench.write("note.txt", "This is a note about lanterns.")
+    outcomes = bench.bring_through()
+    claimed = {
+        o.figures["source"]: o.figures.get("claimed_mime")
+        for o in outcomes
+        if isinstance(o, StageResult) and o.stage is Stage.RECEIVE
+    }
+    assert claimed == {"page.pdf": "application/pdf", "note.txt": None}
+    again = bench.process([document_id_of("page.pdf")])
+    received = next(o for o in again if isinstance(o, StageResult) and o.stage is Stage.RECEIVE)
+    assert received.is_reused
+    assert received.figures["claimed_mime"] == "application/pdf"

@@ -114,6 +114,8 @@ def test_a_broken_sidecar_fails_its_document_until_mended(bench: Bench) -> None:
         "OPTIONS_INVALID",
     )
     assert len(found.new) == 2
+    requeue = bench.adapters.catalog.work.requeue
+    assert requeue([view.document_id]) == 0, "it would go on without what was said of it"
     bench.write("a.txt.meta.json", '{"priority": "LOW"}')
     assert bench.discover().changed == [document_id_of("a.txt")]
 
