@@ -226,7 +226,10 @@ class FileEncrypted(PermanentError):
 
     code = "FILE_ENCRYPTED"
     template = "The {kind} file is protected by a password."
-    remedy = "Upload a copy without password, or put the password into <name>.meta.json."
+    remedy = (
+        'Put {"password": "…"} into <name>.meta.json beside the file: it is taken up again by '
+        "itself. Or upload a copy without password."
+    )
 
 
 class PasswordWrong(PermanentError):
