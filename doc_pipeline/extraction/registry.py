@@ -73,7 +73,7 @@ class LazyExtractor:
             ocr_pages=draft.ocr_pages,
             ocr_confidence=draft.ocr_confidence,
             fallback=draft.fallback,
-            warnings=draft.warnings,
+            warnings=tuple(warning.translate(_CONTROLS) for warning in draft.warnings),
             attachments=draft.attachments,
         )
 
@@ -259,10 +259,24 @@ _HAS_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def _without_controls(element: Element) -> Element:
     html = element.text_as_html
-    if not _HAS_CONTROLS.search(element.text) and not (html and _HAS_CONTROLS.search(html)):
+    extra = {name: _harmless(value) for name, value in element.extra.items()}
+    has_controls = _HAS_CONTROLS.search(element.text) or (html and _HAS_CONTROLS.search(html))
+    if not has_controls and extra == element.extra:
         return element
-    html = html and html.translate(_CONTROLS)
-    return replace(element, text=element.text.translate(_CONTROLS), text_as_html=html)
+    return replace(
+        element,
+        text=element.text.translate(_CONTROLS),
+        text_as_html=html and html.translate(_CONTROLS),
+        extra=extra,
+    )
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str):
+        return value.translate(_CONTROLS) if _HAS_CONTROLS.search(value) else value
+    if isinstance(value, list):
+        return [_harmless(each) for each in cast("list[object]", value)]
+    return value
 
 
 def _clean(line: str | None) -> str | None:

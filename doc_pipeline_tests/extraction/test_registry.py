@@ -116,12 +116,20 @@ def test_nothing_that_a_terminal_obeys_is_in_a_text(
 
     def extract(path: Path, request: ExtractRequest) -> Draft:
         cells = f"<table><tr><td>{hostile}</td></tr></table>"
-        return Draft([Element("Table", hostile, text_as_html=cells)], title=hostile)
+        told = {"subject": hostile, "sent_to": [hostile], "emphasized": 3}
+        element = Element("Table", hostile, text_as_html=cells, extra=told)
+        return Draft([element], title=hostile, warnings=(hostile,))
 
     _registered(monkeypatch, extract)
     found = extract_file(_text_file(tmp_path, "x"), ExtractRequest(kind="test", name="x"))
     assert found.text == "a[1m31mb\nc\N{REPLACEMENT CHARACTER}"
     assert found.elements[0].text_as_html == f"<table><tr><td>{found.text}</td></tr></table>"
+    assert found.elements[0].extra == {
+        "subject": found.text,
+        "sent_to": [found.text],
+        "emphasized": 3,
+    }
+    assert found.warnings == (found.text,)
     assert found.title == "a[1m31mb c\N{REPLACEMENT CHARACTER}"
 
 
