@@ -18,6 +18,7 @@ from doc_pipeline_tests.cli.conftest import CommandLine
 MAIL = document_id_of("news.eml")
 FERRY = attachment_id_of(MAIL, "ferry.txt")
 BROKEN = attachment_id_of(MAIL, "broken.pdf")
+pytestmark = pytest.mark.heavy
 PLAN = b"The ferry leaves Vestvik at seven.\n"
 
 

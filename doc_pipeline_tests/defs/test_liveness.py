@@ -53,6 +53,7 @@ def test_a_run_of_a_command_on_another_machine_is_taken_as_live(rig: Rig) -> Non
     assert is_run_live(rig.instance, run_id)
 
 
+@pytest.mark.heavy
 def test_a_run_of_a_killed_command_is_reported_as_failed(rig: Rig) -> None:
     """It never ends by itself: no daemon watches it. Its documents are queued again."""
     document_id = rig.write("a.txt")

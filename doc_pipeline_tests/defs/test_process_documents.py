@@ -302,6 +302,7 @@ def test_the_same_again_computes_nothing(rig: Rig) -> None:
         assert all(figure(m, "reused") for m in materializations(again, asset).values()), asset
 
 
+@pytest.mark.heavy
 def test_a_renamed_file_of_fifty_computes_no_embedding(rig: Rig) -> None:
     for n in range(50):
         rig.write(f"{n}.txt", f"# Crate {n}\n\nCrate number {n} holds {n * 3} lamps for quay {n}.")

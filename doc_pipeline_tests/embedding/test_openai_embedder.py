@@ -160,6 +160,7 @@ def test_lasting_faults_have_a_name_and_show_no_secret(
     assert embedder.requests_made == requests
 
 
+@pytest.mark.heavy
 def test_refusals_for_the_rate_end_in_the_end(
     openai_server: OpenAIServer,
 ) -> None:

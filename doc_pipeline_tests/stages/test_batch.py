@@ -105,6 +105,7 @@ def test_an_error_row_holds_our_sentence_only(bench: Bench) -> None:
     assert "hunter2" not in rows[0].message
 
 
+@pytest.mark.heavy
 def test_the_first_is_searchable_before_the_last_is_extracted(tmp_path: Path) -> None:
     """200 documents, committed in waves of 100: not all at the end."""
     bench = Bench(tmp_path, ProcessingSettings(commit_documents=100))
@@ -247,7 +248,9 @@ def test_real_documents_of_every_type(bench: Bench, corpus: Path) -> None:
 
 
 def test_what_the_name_claims_is_told_where_it_is_wrong(bench: Bench) -> None:
-    bench.write("page.pdf", "<!doctype html><html><body><p>This is a page about lanterns.</p></html>")
+    bench.write(
+        "page.pdf", "<!doctype html><html><body><p>This is a page about lanterns.</p></html>"
+    )
     bench.write("note.txt", "This is a note about lanterns.")
     outcomes = bench.bring_through()
     claimed = {

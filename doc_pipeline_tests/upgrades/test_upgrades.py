@@ -54,6 +54,9 @@ def tables_of(data_dir: Path) -> list[tuple[str, str]]:
         return catalog.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
 
 
+pytestmark = pytest.mark.heavy
+
+
 @pytest.fixture(params=KEPT)
 def version(request: pytest.FixtureRequest) -> str:
     """Name of a kept folder."""

@@ -149,6 +149,7 @@ def test_every_error_of_a_file_comes_through() -> None:
     assert isinstance(answers.error_of({"code": "DISK_FULL", "fields": {}}, "pdf"), PipelineError)
 
 
+@pytest.mark.heavy
 def test_an_answer_that_drips_is_ended_when_its_time_is_over(
     pool: ExtractionPool, tmp_path: Path
 ) -> None:

@@ -43,9 +43,12 @@ from doc_pipeline.extraction.request import ExtractRequest
 FAULTS = "doc_pipeline_tests.extraction.isolation.faults:extract"
 LIMITS = Limits(cpu_s=1, wall_s=20, memory_bytes=512 * MIB, processes=32, output_bytes=4 * MIB)
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="limits on children are those of Linux"
-)
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux"), reason="limits on children are those of Linux"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

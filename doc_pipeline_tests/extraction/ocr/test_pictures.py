@@ -323,6 +323,7 @@ CORPUS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", sorted(CORPUS))
 def test_pictures_of_the_corpus(
     corpus: Path, name: str, needs_language: Callable[[str], None]
