@@ -97,6 +97,7 @@ class _TableReport(Report):
         self._good: list[list[object]] = []
         self._bad: list[list[object]] = []
         self._errors: list[list[object]] = []
+        self._warnings: list[list[object]] = []
 
     def show(self, trial: Trial) -> None:
         rows = [_row(each) for each in trial.all()]
@@ -105,11 +106,17 @@ class _TableReport(Report):
         for each in failed:
             assert each.error is not None
             self._errors.append([each.name, each.error.code, each.error.sentence])
+        for each in trial.all():
+            told = each.extracted.warnings if each.extracted is not None else ()
+            self._warnings.extend([each.name, warning] for warning in told)
 
     def end(self) -> None:
         rows = [*self._good, *self._bad]
         if rows:
             print_table(_COLUMNS, rows, optional=_OPTIONAL)
+        if self._warnings:
+            say("")
+            print_table(["file", "warning"], self._warnings)
         if self._errors:
             say("")
             print_table(["file", "code", "what it says"], self._errors)

@@ -100,6 +100,14 @@ def test_a_folder_becomes_a_table_with_failures_last(run: CommandLine, files: Pa
     assert shown[-1] == "3 of 4 files extracted. Failed: FILE_EMPTY 1."
 
 
+def test_a_table_tells_the_warnings(run: CommandLine, files: Path) -> None:
+    (files / "events.ndjson").write_text('{"lantern": 1}\n{"rope": \n{"anchor": 3}\n')
+    ended = run("extract", str(files / "events.ndjson"), "--table")
+    assert ended.code == 0
+    warning = next(line for line in ended.out.splitlines() if line.endswith("(not JSON): line 2"))
+    assert warning.split()[0].endswith("events.ndjson")
+
+
 def test_patterns_work_quoted(run: CommandLine, files: Path) -> None:
     ended = run("extract", f"{files}/**/*.txt", "--table")
     assert ended.out.splitlines()[-1] == "1 of 2 files extracted. Failed: FILE_EMPTY 1."
