@@ -221,6 +221,7 @@ def test_home_is_written_once_and_with_absolute_paths(tmp_path: Path) -> None:
     assert (home / "dagster.yaml").stat().st_mtime_ns == written
 
 
+@pytest.mark.heavy
 def test_second_stack_on_a_folder_is_refused_with_process_and_machine(tmp_path: Path) -> None:
     with hold_lock(tmp_path, "127.0.0.1", 3000) as lock:
         state = read_stack_state(tmp_path)

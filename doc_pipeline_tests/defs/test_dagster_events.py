@@ -25,6 +25,7 @@ def _planned(rig: Rig, result: dg.ExecuteInProcessResult) -> set[tuple[str, str]
     return found
 
 
+@pytest.mark.heavy
 def test_scattered_keys_that_fail_turn_red_though_green_before(rig: Rig) -> None:
     ids = rig.write_many(4)
     rig.bring_through()
@@ -90,6 +91,7 @@ def test_a_retired_key_that_is_added_again_has_its_colour_back(rig: Rig) -> None
     assert rig.partition_status("raw_document") == {document_id: "MATERIALIZED"}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_run_of_keys_without_failures_writes_none(rig: Rig, count: int) -> None:
     ids = rig.write_many(count)

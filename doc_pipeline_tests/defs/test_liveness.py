@@ -90,6 +90,7 @@ def _loggers_restored() -> Iterator[None]:
         logging.getLogger(name).setLevel(level)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("_loggers_restored")
 def test_a_command_runs_the_same_job_on_the_same_instance(rig: Rig, tmp_path: Path) -> None:
     """`doc-pipeline process`: the UI shows its run and its partitions."""

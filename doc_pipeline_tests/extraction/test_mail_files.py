@@ -257,6 +257,7 @@ def test_envelopes_of_garbage_end() -> None:
     assert signed_content(b"0\x80" * 5000) is None
 
 
+@pytest.mark.heavy
 def test_parts_nested_without_end(tmp_path: Path) -> None:
     heads = "".join(
         f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3000)

@@ -156,6 +156,7 @@ def test_plain_words_are_enough(tmp_path: Path, kind: str) -> None:
     assert _extract(tmp_path / "raw", "The bridge is closed.", kind).text == "The bridge is closed."
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("kind", "text"),
     [

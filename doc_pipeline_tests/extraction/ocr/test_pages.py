@@ -120,6 +120,7 @@ def test_errors_of_the_document_go_through() -> None:
         read_pages([1], render, REQUEST, pages_in_all=1)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("fake_slow")
 def test_slow_pages_time_out() -> None:
     request = replace(REQUEST, ocr=OcrSettings(page_s=0.3))

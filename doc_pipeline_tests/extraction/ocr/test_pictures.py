@@ -269,6 +269,7 @@ def test_later_page_of_a_tiff_may_not_be_larger(tmp_path: Path) -> None:
         _extract(path, "tiff", limits=Limits(image_pixels=1_000_000))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", sorted(EXTENSIONS))
 @pytest.mark.usefixtures("tesseract")
 def test_truncated_and_damaged(tmp_path: Path, kind: str) -> None:

@@ -80,6 +80,7 @@ def test_language_shows_by_its_words_and_is_kept(
     assert count_runs() == 3
 
 
+@pytest.mark.heavy
 def test_another_script_finds_its_language(needs_language: Callable[[str], None]) -> None:
     needs_language("rus")
     needs_language("osd")
